@@ -1,0 +1,45 @@
+# demo: try the bot in a terminal, no account needed.   test: everything CI checks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The locks name every file's hash and no registry; pip must not swallow what is piped into `make demo`.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
+INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
+
+.PHONY: demo test lint fmt lock clean
+
+demo: $(VENV)/.runtime
+	@$(BIN)/rsvp-bot demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (once, about a minute) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements.lock </dev/null
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock </dev/null
+	@touch $@
+
+# For maintainers: needs `uv`; writes hashes for every platform and Python version.
+UV_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+lock:
+	$(UV_LOCK) pyproject.toml --group build -o requirements.lock
+	$(UV_LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV)

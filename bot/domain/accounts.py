@@ -1,0 +1,35 @@
+"""Whose sign-in at which provider."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.domain.chat import Identity
+
+
+class Provider(StrEnum):
+    """Calendar and presence systems that the bot can speak to."""
+
+    BITRIX24 = "bitrix24"
+    CRONOFY = "cronofy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person's sign-in at a provider. It never holds the credentials themselves."""
+
+    account_id: str
+    owner: Identity
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What opens an account. Every field is a secret: there is nothing to see in its repr.
+
+    Attributes:
+        endpoint: Base address of the account's API (a Bitrix24 webhook address is a secret).
+        access_token: Empty where the address itself is the key.
+    """
+
+    endpoint: str = field(repr=False)
+    access_token: str = field(default="", repr=False)

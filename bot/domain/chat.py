@@ -1,0 +1,130 @@
+"""Who writes what where, and what we say back; the same for every chat system."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from markupsafe import Markup
+
+
+class Platform(StrEnum):
+    """Chat systems that the bot can talk in."""
+
+    TELEGRAM = "telegram"
+    CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A person on a platform: (platform, user id) and nothing else. Names never decide anything."""
+
+    platform: Platform
+    user_id: str
+    display_name: str = field(default="", compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.user_id}"
+
+
+class ConversationKind(StrEnum):
+    """Whether a conversation is between two or among several."""
+
+    DIRECT = "direct"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The place of the talk. `thread_id` is a forum topic where the platform has them."""
+
+    platform: Platform
+    chat_id: str
+    kind: ConversationKind
+    thread_id: str | None = None
+
+    @property
+    def is_group(self) -> bool:
+        """Whether others read along."""
+        return self.kind is ConversationKind.GROUP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button was pressed.
+
+    Attributes:
+        key: The opaque key that the button carried; forgeable, so it is authorised again.
+        card_id: The message that holds the button.
+        callback_id: What the platform needs to acknowledge the press, if anything.
+    """
+
+    key: str
+    card_id: str
+    callback_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingMessage:
+    """Something a person said to the bot.
+
+    Attributes:
+        key: Unique within the platform and the same when it is delivered again.
+        message_id: What a reply refers to.
+        language: What the platform believes the person speaks; may be empty.
+        press: Set if this is a button press; `text` is then empty.
+        reply_to: The bot's message that this one answers, if any.
+    """
+
+    key: str
+    message_id: str
+    sender: Identity
+    conversation: Conversation
+    text: str = field(repr=False)
+    sent_at: datetime
+    language: str = ""
+    press: Press | None = None
+    reply_to: str | None = None
+
+
+class Visibility(StrEnum):
+    """Who may see a reply."""
+
+    CONVERSATION = "conversation"
+    SENDER_ONLY = "sender_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button means a command line, so that pressing and typing are the same path.
+
+    Attributes:
+        label: What is written on it.
+        command_line: What pressing it says, for example `/maybe 651`.
+        confirms: Pressing it is the "yes" to a question that we asked; it then expires in minutes.
+        personal: Only the person it was made for may press it.
+    """
+
+    label: str
+    command_line: str
+    confirms: bool = False
+    personal: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What we say back.
+
+    Attributes:
+        text: Plain words with at most `<b>`, `<i>` and `<code>`, values escaped; a platform
+            turns it into its own markup. No tag spans a line break.
+        said: Ids of the catalogue's messages that it was made of, for logs and tests.
+        buttons: Rows of buttons.
+        visibility: In a group, results and errors are for the sender only.
+        replaces_card: The answer to a press takes the place of the message with the button.
+    """
+
+    text: Markup = field(repr=False)
+    said: tuple[str, ...] = ()
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    visibility: Visibility = Visibility.SENDER_ONLY
+    replaces_card: bool = True

@@ -1,0 +1,123 @@
+"""Events, invitations and the answers to them (RFC 5545 PARTSTAT in our own spelling)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from bot.domain.accounts import Provider
+
+
+class ParticipationStatus(StrEnum):
+    """How somebody stands to an invitation."""
+
+    NEEDS_ACTION = "needs_action"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+    """The provider says something that we have no word for."""
+
+
+Answer: TypeAlias = Literal[
+    ParticipationStatus.ACCEPTED, ParticipationStatus.TENTATIVE, ParticipationStatus.DECLINED
+]
+"""What a person may set. `NEEDS_ACTION` is no answer, so it cannot be passed as one."""
+
+
+class Confirmation(StrEnum):
+    """How sure we are of a status."""
+
+    CONFIRMED = "confirmed"
+    """Read back from the provider."""
+    PENDING = "pending"
+    """Taken by the provider, not yet visible in a read."""
+    UNKNOWN = "unknown"
+    """The connection broke after sending; it may or may not have happened."""
+
+
+class Obstacle(StrEnum):
+    """Why an event cannot be answered by this person."""
+
+    NOT_A_MEETING = "not_a_meeting"
+    NOT_INVITED = "not_invited"
+    ORGANIZER = "organizer"
+    MANAGED_EVENT = "managed_event"
+    """Made by the application itself; only the copies of its guests can be answered."""
+    READ_ONLY_CALENDAR = "read_only_calendar"
+    NO_ANSWER_ALLOWED = "no_answer_allowed"
+    """The provider marks the event as not answerable and gives no reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRef:
+    """Names an event at its provider.
+
+    `calendar_id` is only used where an event id alone does not find the event.
+    """
+
+    provider: Provider
+    event_id: str
+    calendar_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendee:
+    """Somebody on an event's list; `name` is empty where the provider does not tell it."""
+
+    user_id: str
+    status: ParticipationStatus
+    name: str = ""
+    organizer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event as this person sees it.
+
+    Attributes:
+        starts_at: Aware datetime, or a plain date for an all-day event (never converted).
+        ends_at: Likewise; the last day itself for an all-day event, not the day after.
+        recurring: It stands for a series; `starts_at` is then its next occurrence if one is known.
+        over: Nothing of it lies ahead; for a series, no occurrence is left.
+        my_status: This person's own status, None if they have none (not invited, or organizer).
+        obstacle: Why it cannot be answered, None if it can.
+        tentative_exact: The provider knows "tentative" and can tell it from no answer.
+        notifies_organizer: The provider tells the organizer about every write, also a repeated one.
+        decline_deletes: Declining removes the event for good; no way back through the provider.
+        url: Where a browser shows it, empty if unknown.
+    """
+
+    ref: EventRef
+    title: str
+    starts_at: datetime | date
+    ends_at: datetime | date
+    all_day: bool = False
+    recurring: bool = False
+    over: bool = False
+    organizer: str = ""
+    my_status: ParticipationStatus | None = None
+    obstacle: Obstacle | None = None
+    tentative_exact: bool = True
+    notifies_organizer: bool = False
+    decline_deletes: bool = False
+    attendees: tuple[Attendee, ...] = ()
+    url: str = ""
+
+    @property
+    def answerable(self) -> bool:
+        """Whether this person may answer it."""
+        return self.obstacle is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participation:
+    """This person's status at an event, and how sure we are of it.
+
+    `exact=False` says that the provider cannot tell tentative from no answer.
+    """
+
+    event: Event
+    status: ParticipationStatus
+    confirmation: Confirmation
+    exact: bool = True
