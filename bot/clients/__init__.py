@@ -1,0 +1,1 @@
+"""One package per vendor, in its own vocabulary: pure builders and parsers, then a client."""

@@ -16,7 +16,7 @@ class Platform(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A person on a platform: (platform, user id) and nothing else. Names never decide anything."""
+    """A person on a platform: (platform, user id). Names never decide anything."""
 
     platform: Platform
     user_id: str

@@ -83,7 +83,7 @@ class Event:
         my_status: This person's own status, None if they have none (not invited, or organizer).
         obstacle: Why it cannot be answered, None if it can.
         tentative_exact: The provider knows "tentative" and can tell it from no answer.
-        notifies_organizer: The provider tells the organizer about every write, also a repeated one.
+        notifies_organizer: The organizer is told about every write, also a repeated one.
         decline_deletes: Declining removes the event for good; no way back through the provider.
         url: Where a browser shows it, empty if unknown.
     """

@@ -1,0 +1,1 @@
+"""Chat systems: converters between their messages and ours."""

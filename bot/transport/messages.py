@@ -68,7 +68,7 @@ class Transport(Protocol):
             deadline: On the timer's monotonic scale; cuts the request's own timeout short.
 
         Raises:
-            ConnectFailed: Nothing was sent (also: the deadline had passed, the address is refused).
+            ConnectFailed: Nothing was sent (also: no time is left, the address is refused).
             OutcomeUnknown: It broke off or took too long after sending may have begun, or the
                 answer is larger than we are willing to read.
         """

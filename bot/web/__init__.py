@@ -1,0 +1,1 @@
+"""Our own HTTP server: turns webhook endpoints and pages into routes; converters only, no logic."""

@@ -1,0 +1,1 @@
+"""Bitrix24 REST: https://apidocs.bitrix24.com/."""

@@ -1,0 +1,1 @@
+"""Cronofy API: https://docs.cronofy.com/developers/."""

@@ -1,0 +1,108 @@
+"""The one function that judges every portal address: from the environment, a person or a redirect.
+
+Whether a permitted name may lead to a private address is decided later, when connecting
+(`bot.transport.addresses`).
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+CLOUD_DOMAINS = frozenset(
+    {
+        # The zones among which the vendor's own module picks its cloud link (Market and notices).
+        "bitrix24.com",
+        "bitrix24.eu",
+        "bitrix24.de",
+        "bitrix24.es",
+        "bitrix24.fr",
+        "bitrix24.it",
+        "bitrix24.pl",
+        "bitrix24.com.br",
+        "bitrix24.com.tr",
+        "bitrix24.in",
+        "bitrix24.id",
+        "bitrix24.cn",
+        "bitrix24.jp",
+        "bitrix24.vn",
+        "bitrix24.ru",
+        "bitrix24.by",
+        "bitrix24.kz",
+        "bitrix24.ua",
+    }
+)
+
+
+class AddressRefusedError(Exception):
+    """The address is none that we talk to. The text is a fixed word, never the address."""
+
+
+class PortalAddresses:
+    """Knows which hosts may be portals.
+
+    Args:
+        allowed: Further hosts, `host` or `host:port`, from BITRIX24_ALLOWED_HOSTS.
+        operator_urls: Addresses from the operator's own environment; their host and port count as
+            listed, so a loopback portal needs no second setting.
+    """
+
+    def __init__(self, allowed: Iterable[str] = (), operator_urls: Iterable[str] = ()) -> None:
+        self._allowed = {entry.strip().lower() for entry in allowed if entry.strip()}
+        for url in operator_urls:
+            parts = _split(url)
+            if _is_loopback(parts.hostname or ""):
+                self._allowed.add(parts.netloc.rpartition("@")[2].lower())
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The hosts that are allowed beside the cloud's; they may also be private addresses."""
+        return frozenset(self._allowed)
+
+    def judge(self, url: str) -> str:
+        """Return the address's origin (`https://host[:port]`) if we may talk to it.
+
+        Raises:
+            AddressRefusedError: Not https (http only on loopback), a user in the address, or a
+                host that is neither a portal of the cloud nor listed.
+        """
+        parts = _split(url)
+        host = (parts.hostname or "").rstrip(".")
+        if not host or parts.username is not None or parts.password is not None:
+            raise AddressRefusedError("malformed")
+        port = parts.port
+        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+            raise AddressRefusedError("not_https")
+        shown_host = f"[{host}]" if ":" in host else host
+        with_port = shown_host if port is None else f"{shown_host}:{port}"
+        listed = host in self._allowed or with_port in self._allowed
+        of_the_cloud = port in (None, 443) and _is_cloud_host(host)
+        if not (listed or of_the_cloud):
+            raise AddressRefusedError("unknown_host")
+        return f"{parts.scheme}://{with_port}"
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a malformed port raises only when asked for
+    except ValueError:
+        pass
+    else:
+        return parts
+    raise AddressRefusedError("malformed")
+
+
+def _is_cloud_host(host: str) -> bool:
+    if host in CLOUD_DOMAINS:
+        return True
+    label, _, domain = host.partition(".")
+    return bool(label) and domain in CLOUD_DOMAINS
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,293 @@
+"""The way of a message: kept → seen before? → allowed? → read → in order → handled → answered."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.commands import Command, CommandSpec, Context, Router, Services, parse
+from bot.dispatch.lanes import Lanes
+from bot.dispatch.outbox import Outbox
+from bot.domain.accounts import Provider
+from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
+from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
+from bot.domain.reference import current_reference, reference_of
+from bot.domain.zones import zone_of
+from bot.errors import BotError, StorageError
+from bot.ports import ChatPlatform, Clock, Store
+from bot.services.access import AllowList
+from bot.services.caller import Caller
+from bot.texts import Draft, M, Texts, choose_language, explain
+
+logger = logging.getLogger(__name__)
+
+MAX_FAILURES = 3
+"""How often handling may raise before the message is closed with an apology."""
+LATE_AFTER = timedelta(minutes=10)
+"""A change asked for longer ago than this is not carried out without asking."""
+CONFIRMATION_LIVES = timedelta(minutes=5)
+BUTTON_LIVES = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What is assumed of a person until they say otherwise, and how long a command may take."""
+
+    language: str
+    timezone: str
+    command_deadline: float
+
+
+class Dispatcher:
+    """Takes messages in, handles each exactly once, and sees to its replies."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        platforms: Mapping[Platform, ChatPlatform],
+        router: Router,
+        services: Services,
+        access: AllowList,
+        clock: Clock,
+        defaults: Defaults,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._router = router
+        self._services = services
+        self._access = access
+        self._clock = clock
+        self._defaults = defaults
+        self._lanes = Lanes()
+        self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
+        self.crashes = 0
+        """How many messages were closed with an apology."""
+
+    async def resume(self) -> None:
+        """Take up what an earlier process left unfinished, oldest first, before anything new."""
+        for entry in await self._store.unfinished():
+            self._queue(entry)
+
+    async def receive(self, messages: Sequence[IncomingMessage]) -> None:
+        """Take messages in; on return they are durable. See `bot.ports.Receive`."""
+        for entry in await self._store.add(messages):
+            self._queue(entry)
+
+    async def drain(self) -> None:
+        """Wait until everything taken in is handled and answered."""
+        await self._lanes.drain()
+        await self._outbox.drain()
+
+    async def stop(self, grace: float) -> None:
+        """Finish what is in hand within `grace` seconds; the rest stays open in the inbox."""
+        await self._lanes.stop(grace)
+        await self._outbox.stop()
+
+    def _queue(self, entry: InboxEntry) -> None:
+        async def job() -> None:
+            token = current_reference.set(reference_of(entry.message.key))
+            try:
+                await self._process(entry)
+            finally:
+                current_reference.reset(token)
+
+        self._lanes.put(entry.message.sender, job)
+
+    async def _process(self, entry: InboxEntry) -> None:
+        if entry.state is EntryState.SETTLED:
+            await self._outbox.send(entry, await self._store.deliveries_of(entry))
+            return
+        replies = await self._handle_or_apologise(entry)
+        deliveries = [self._address(entry.message, reply) for reply in replies]
+        stored = [button for delivery in deliveries for button in self._stored_buttons(delivery)]
+        settled = await self._store.settle(entry, deliveries, stored)
+        await self._outbox.send(entry, settled)
+
+    async def _handle_or_apologise(self, entry: InboxEntry) -> Sequence[Reply]:
+        while True:
+            try:
+                return await self._handle(entry)
+            except StorageError:
+                raise
+            except Exception:
+                logger.exception("handling failed")
+            if await self._store.count_failure(entry) >= MAX_FAILURES:
+                self.crashes += 1
+                draft = Draft(self._texts(await self._person(entry.message)))
+                draft.add(M.ERROR_INTERNAL)
+                return [draft.add(M.ERROR_REFERENCE, reference=current_reference.get()).reply()]
+
+    async def _handle(self, entry: InboxEntry) -> Sequence[Reply]:
+        message = entry.message
+        if not self._access.admits(message.sender, message.conversation):
+            return await self._turn_away(message)
+        texts = self._texts(await self._person(message))
+        command = await self._command(message, texts)
+        if isinstance(command, Command):
+            return await self._run(entry, command, texts)
+        return command
+
+    async def _command(self, message: IncomingMessage, texts: Texts) -> Command | Sequence[Reply]:
+        """The command that a message means, or what to say instead."""
+        if message.press is not None:
+            return await self._pressed(message, message.press, texts)
+        command = parse(message.text, self._platforms[message.sender.platform].own_name)
+        if command is not None:
+            return command
+        if message.conversation.is_group:
+            return ()
+        return [Draft(texts).add(M.UNKNOWN_TEXT).reply()]
+
+    async def _pressed(
+        self, message: IncomingMessage, press: Press, texts: Texts
+    ) -> Command | Sequence[Reply]:
+        """The command line behind a button. The key is forgeable, so the row decides."""
+        stored = await self._store.find_button(press.key)
+        command = None if stored is None else parse(stored.button.command_line, "")
+        if stored is None or command is None:
+            return [Draft(texts).add(M.BUTTON_UNKNOWN).reply(replaces_card=False)]
+        if stored.button.personal and stored.owner != message.sender:
+            return [Draft(texts).add(M.BUTTON_NOT_YOURS).reply(replaces_card=False)]
+        if stored.expires_at <= self._clock.now():
+            gone = M.CONFIRM_EXPIRED if stored.button.confirms else M.BUTTON_UNKNOWN
+            return [Draft(texts).add(gone).reply()]
+        return replace(command, confirmed=stored.button.confirms, addressed=True)
+
+    async def _run(self, entry: InboxEntry, command: Command, texts: Texts) -> Sequence[Reply]:
+        spec = self._router.find(command.name)
+        if spec is None:
+            return self._unknown(entry.message, command, texts)
+        if spec.changes and await self._is_late(entry):
+            return [self._late(entry.message, command, texts)]
+        started = self._clock.monotonic()
+        deadline = started + self._defaults.command_deadline
+        context = Context(
+            message=entry.message,
+            command=command,
+            caller=Caller(
+                identity=entry.message.sender,
+                entry_id=entry.entry_id,
+                deadline=deadline,
+                confirmed=command.confirmed,
+            ),
+            texts=texts,
+            services=self._services,
+            router=self._router,
+            explain=self._explain,
+        )
+        outcome = "ok"
+        try:
+            return await self._run_within_deadline(spec, context)
+        except StorageError:
+            raise
+        except BotError as error:
+            outcome = type(error).__name__
+            logger.info("%s", error)
+            return [self._explain(Draft(texts), error, Provider.BITRIX24).reply()]
+        except Exception as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            logger.info(
+                "command=%s platform=%s outcome=%s ms=%d",
+                spec.name,
+                entry.message.sender.platform,
+                outcome,
+                (self._clock.monotonic() - started) * 1000,
+            )
+
+    async def _run_within_deadline(self, spec: CommandSpec, context: Context) -> Sequence[Reply]:
+        """Requests keep the deadline themselves; this one only catches what hangs without any."""
+        try:
+            async with asyncio.timeout(self._defaults.command_deadline + 5.0):
+                return await spec.handler(context)
+        except TimeoutError:
+            return [context.draft().add(M.ERROR_TIMEOUT).reply()]
+
+    def _explain(self, draft: Draft, error: BotError, provider: Provider) -> Draft:
+        reference = current_reference.get()
+        return explain(draft, error, provider=provider, now=self._clock.now(), reference=reference)
+
+    async def _turn_away(self, message: IncomingMessage) -> Sequence[Reply]:
+        """In private one line with the person's own id; in groups silence."""
+        if message.conversation.is_group:
+            return ()
+        draft = Draft(self._texts(await self._person(message)))
+        if self._access.owner is None:
+            return [draft.add(M.START_NO_OWNER, identity=message.sender).reply()]
+        return [draft.add(M.ACCESS_NOT_ALLOWED, identity=message.sender).reply()]
+
+    def _unknown(self, message: IncomingMessage, command: Command, texts: Texts) -> Sequence[Reply]:
+        if message.conversation.is_group and not command.addressed:
+            return ()
+        suggestion = self._router.nearest(command.name)
+        draft = Draft(texts)
+        if suggestion is None:
+            return [draft.add(M.UNKNOWN_COMMAND, command=command.name).reply()]
+        draft.add(M.UNKNOWN_SUGGEST, command=command.name, suggestion=suggestion)
+        return [draft.reply()]
+
+    async def _is_late(self, entry: InboxEntry) -> bool:
+        """Too old to be carried out unasked; what was begun before is finished whatever its age."""
+        age = self._clock.now() - entry.message.sent_at
+        return (
+            entry.message.press is None
+            and age > LATE_AFTER
+            and not await self._store.has_intents(entry.entry_id)
+        )
+
+    def _late(self, message: IncomingMessage, command: Command, texts: Texts) -> Reply:
+        age = (self._clock.now() - message.sent_at).total_seconds()
+        label = str(texts.say(M.LATE_YES, command=command.line[:60]))
+        return (
+            Draft(texts)
+            .add(M.LATE_OFFER, age=texts.ago(age))
+            .reply([[Button(label=label, command_line=command.line)]])
+        )
+
+    async def _person(self, message: IncomingMessage) -> Person:
+        person = await self._store.find_person(message.sender)
+        if person is None:
+            person = Person(
+                identity=message.sender,
+                language=choose_language(message.language, self._defaults.language),
+                timezone=self._defaults.timezone,
+                name=message.sender.display_name,
+            )
+            await self._store.save_person(person)
+        return person
+
+    @staticmethod
+    def _texts(person: Person) -> Texts:
+        return Texts(person.language, zone_of(person.timezone))
+
+    @staticmethod
+    def _address(message: IncomingMessage, reply: Reply) -> Delivery:
+        press = message.press
+        edits = press.card_id if press is not None and reply.replaces_card else None
+        count = sum(len(row) for row in reply.buttons)
+        return Delivery(
+            delivery_id=0,
+            to=message.sender,
+            conversation=message.conversation,
+            reply=reply,
+            reply_to=message.message_id if press is None else None,
+            edits=edits,
+            keys=tuple(secrets.token_urlsafe(12) for _ in range(count)),
+        )
+
+    def _stored_buttons(self, delivery: Delivery) -> Sequence[StoredButton]:
+        now = self._clock.now()
+        buttons = [button for row in delivery.reply.buttons for button in row]
+        return [
+            StoredButton(
+                key=key,
+                owner=delivery.to,
+                button=button,
+                expires_at=now + (CONFIRMATION_LIVES if button.confirms else BUTTON_LIVES),
+            )
+            for key, button in zip(delivery.keys, buttons, strict=True)
+        ]

@@ -1,0 +1,92 @@
+"""What must survive the process: messages taken in, intents, replies to deliver, follow-ups."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.accounts import Provider
+from bot.domain.chat import Button, Conversation, Identity, IncomingMessage, Reply
+
+
+class EntryState(StrEnum):
+    """How far the handling of a message has come."""
+
+    RECEIVED = "received"
+    SETTLED = "settled"
+    """Its outcome is stored; only the replies are still to be delivered."""
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """A message that was taken in and is not forgotten until it is closed."""
+
+    entry_id: int
+    message: IncomingMessage
+    state: EntryState = EntryState.RECEIVED
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What a command is about to change, stored before the write is sent.
+
+    Attributes:
+        entry_id: The message that asked for it.
+        provider: Where the write goes.
+        subject: What is changed: an event id, or "presence".
+        before: The value that was read before, in our own words; empty if none was.
+        wanted: The value to be set.
+        stored_at: When; a write of this intent may be under way for one request's total deadline.
+        attempts: How many times the write may have been sent, counted before sending.
+    """
+
+    entry_id: int
+    provider: Provider
+    subject: str
+    before: str
+    wanted: str
+    stored_at: datetime
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A reply with the place where it goes.
+
+    Attributes:
+        delivery_id: Its row; 0 if it is not kept (console, transient notes).
+        to: The person the reply is for; decides who may press personal buttons.
+        conversation: Where it is posted.
+        reply_to: The message it answers, if the platform should show that.
+        edits: The message of ours that it takes the place of, if any.
+        keys: The opaque keys of the reply's buttons, in reading order.
+    """
+
+    delivery_id: int
+    to: Identity
+    conversation: Conversation
+    reply: Reply
+    reply_to: str | None = None
+    edits: str | None = None
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredButton:
+    """What the opaque key of a button stands for."""
+
+    key: str
+    owner: Identity
+    button: Button
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody the bot has met."""
+
+    identity: Identity
+    language: str
+    timezone: str
+    name: str = field(default="", repr=False)

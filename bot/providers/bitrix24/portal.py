@@ -1,0 +1,77 @@
+"""What invitations and presence share: entering the portal, and writing with proof."""
+
+from collections.abc import Callable
+
+from bot.clients.bitrix24.api import Command, PortalAuth
+from bot.clients.bitrix24.client import Bitrix24Client, Terms
+from bot.domain.participation import Confirmation
+from bot.errors import ProviderError, TransportError
+from bot.ports import AccountStore, Call, Clock
+
+
+class Portal:
+    """What calendar and presence share: entering the portal, and writing with proof."""
+
+    def __init__(self, client: Bitrix24Client, accounts: AccountStore, clock: Clock) -> None:
+        self.client = client
+        self.clock = clock
+        self._accounts = accounts
+
+    async def enter(self, call: Call) -> PortalAuth:
+        """The key to the portal of the call's account."""
+        credentials = await self._accounts.credentials(call.account)
+        return PortalAuth(base=credentials.endpoint, token=credentials.access_token)
+
+    async def write_and_read(
+        self,
+        call: Call,
+        write: Command,
+        read: Command,
+        parse: Callable[[object], str | None],
+        wanted: str,
+    ) -> tuple[Confirmation, str | None]:
+        """Write, and read back in the same hit.
+
+        Returns:
+            CONFIRMED with what was read, whatever it is; or PENDING or UNKNOWN with what a second
+            read said, None if that failed too.
+        """
+        auth = await self.enter(call)
+        taken = False
+        try:
+            answer = await self.client.batch(
+                auth, {"set": write, "get": read}, terms_of(call, repeatable=False), halt=True
+            )
+            if error := answer.errors.get("set"):
+                raise error
+            taken = answer.results.get("set") is True
+            if taken and "get" in answer.results:
+                return Confirmation.CONFIRMED, parse(answer.results["get"])
+        except (ProviderError, TransportError) as error:
+            if not (taken or error.may_have_happened):
+                raise
+        return await self._read_after_doubt(call, auth, read, parse, wanted, taken=taken)
+
+    async def _read_after_doubt(
+        self,
+        call: Call,
+        auth: PortalAuth,
+        read: Command,
+        parse: Callable[[object], str | None],
+        wanted: str,
+        *,
+        taken: bool,
+    ) -> tuple[Confirmation, str | None]:
+        doubt = Confirmation.PENDING if taken else Confirmation.UNKNOWN
+        try:
+            value = parse(await self.client.call(auth, read, terms_of(call)))
+        except (ProviderError, TransportError):
+            return doubt, None
+        # An old value is proof only if the portal said that it took the write: otherwise the
+        # write may still be on its way.
+        return (Confirmation.CONFIRMED if taken or value == wanted else doubt), value
+
+
+def terms_of(call: Call, *, repeatable: bool = True) -> Terms:
+    """What the client needs to know of a call."""
+    return Terms(deadline=call.deadline, priority=call.priority, repeatable=repeatable)

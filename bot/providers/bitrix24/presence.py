@@ -1,0 +1,51 @@
+"""Presence at a portal."""
+
+from typing import TYPE_CHECKING
+
+from bot.clients.bitrix24 import im
+from bot.clients.bitrix24.client import Bitrix24Client
+from bot.domain.accounts import Provider
+from bot.domain.participation import Confirmation
+from bot.domain.presence import Presence, PresenceState
+from bot.ports import AccountStore, Call, Clock, PresenceProvider
+from bot.providers.bitrix24.portal import Portal, terms_of
+
+
+class Bitrix24Presence:
+    """Presence in Bitrix24. The current messenger shows others nothing but "online"."""
+
+    name = Provider.BITRIX24
+
+    def __init__(self, client: Bitrix24Client, accounts: AccountStore, clock: Clock) -> None:
+        self._portal = Portal(client, accounts, clock)
+
+    async def get_presence(self, call: Call) -> PresenceState:
+        """See `PresenceProvider.get_presence`."""
+        auth = await self._portal.enter(call)
+        held = im.parse_status(
+            await self._portal.client.call(auth, im.get_status(), terms_of(call))
+        )
+        return _presence_state(Confirmation.CONFIRMED, held)
+
+    async def set_presence(self, call: Call, presence: Presence) -> PresenceState:
+        """See `PresenceProvider.set_presence`."""
+        confirmation, held = await self._portal.write_and_read(
+            call,
+            im.set_status(presence.value),
+            im.get_status(),
+            im.parse_status,
+            presence.value,
+        )
+        return _presence_state(confirmation, held)
+
+
+def _presence_state(confirmation: Confirmation, held: str | None) -> PresenceState:
+    return PresenceState(
+        presence=None if held is None else Presence(held),
+        confirmation=confirmation,
+        shown=held is None or held in im.SHOWN_STATUSES,
+    )
+
+
+if TYPE_CHECKING:
+    _conforms: type[PresenceProvider] = Bitrix24Presence

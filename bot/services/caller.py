@@ -1,0 +1,46 @@
+"""Who asks for something, and which account of theirs it is done with."""
+
+from dataclasses import dataclass
+
+from bot.domain.accounts import Account, Provider
+from bot.domain.chat import Identity
+from bot.errors import NotLinkedError
+from bot.ports import AccountStore, Call
+from bot.texts import M
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Somebody whose command is being carried out.
+
+    Attributes:
+        identity: The person; what is done is done as them and nobody else.
+        entry_id: The inbox entry of the command.
+        deadline: Until when, on the clock's monotonic scale.
+        confirmed: They said yes to our question.
+    """
+
+    identity: Identity
+    entry_id: int
+    deadline: float
+    confirmed: bool = False
+
+
+async def call_as(caller: Caller, accounts: AccountStore, provider: Provider) -> Call:
+    """Open a call to a provider in the caller's own name.
+
+    Raises:
+        NotLinkedError: They have no account there; nobody else's is ever used.
+    """
+    account = await account_at(caller.identity, accounts, provider)
+    if account is None:
+        raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=provider)
+    return Call(account=account, deadline=caller.deadline)
+
+
+async def account_at(owner: Identity, accounts: AccountStore, provider: Provider) -> Account | None:
+    """A person's account at a provider: the one linked first, if they have several."""
+    for account in await accounts.accounts_of(owner):
+        if account.provider is provider:
+            return account
+    return None

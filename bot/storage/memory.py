@@ -1,0 +1,160 @@
+"""Stores that forget everything when the process ends; the contract suite's fakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.chat import Identity, IncomingMessage
+from bot.domain.inbox import (
+    Delivery,
+    EntryState,
+    InboxEntry,
+    Intent,
+    Person,
+    StoredButton,
+)
+from bot.errors import NotLinkedError
+from bot.ports import AccountStore, Store
+from bot.texts import M
+
+
+class FixedAccounts:
+    """Accounts known from the start: those of the operator's environment, or a test's people."""
+
+    def __init__(self, accounts: Mapping[Account, Credentials]) -> None:
+        self._credentials = {account.account_id: secret for account, secret in accounts.items()}
+        self._accounts = tuple(accounts)
+
+    async def accounts_of(self, owner: Identity) -> Sequence[Account]:
+        """See `AccountStore.accounts_of`."""
+        return [account for account in self._accounts if account.owner == owner]
+
+    async def credentials(self, account: Account) -> Credentials:
+        """See `AccountStore.credentials`."""
+        try:
+            return self._credentials[account.account_id]
+        except KeyError:
+            pass
+        raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=account.provider)
+
+
+class MemoryStore:
+    """Inbox, buttons and people in dictionaries."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, InboxEntry] = {}
+        self._received: dict[int, datetime] = {}
+        self._keys: dict[str, int] = {}
+        self._intents: dict[tuple[int, Provider, str], Intent] = {}
+        self._deliveries: dict[int, tuple[int, Delivery]] = {}
+        self._buttons: dict[str, StoredButton] = {}
+        self._people: dict[Identity, Person] = {}
+        self._last_id = 0
+
+    async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
+        """See `Inbox.add`."""
+        added = []
+        for message in messages:
+            if message.key in self._keys:
+                continue
+            entry = InboxEntry(entry_id=self._next_id(), message=message)
+            self._keys[message.key] = entry.entry_id
+            self._entries[entry.entry_id] = entry
+            self._received[entry.entry_id] = message.sent_at
+            added.append(entry)
+        return added
+
+    async def unfinished(self) -> Sequence[InboxEntry]:
+        """See `Inbox.unfinished`."""
+        return [
+            entry
+            for _, entry in sorted(self._entries.items())
+            if entry.state is not EntryState.CLOSED
+        ]
+
+    async def record_intent(self, intent: Intent) -> None:
+        """See `Inbox.record_intent`."""
+        self._intents[intent.entry_id, intent.provider, intent.subject] = intent
+
+    async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
+        """See `Inbox.find_intent`."""
+        return self._intents.get((entry_id, provider, subject))
+
+    async def has_intents(self, entry_id: int) -> bool:
+        """See `Inbox.has_intents`."""
+        return any(key[0] == entry_id for key in self._intents)
+
+    async def settle(
+        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+    ) -> Sequence[Delivery]:
+        """See `Inbox.settle`."""
+        settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
+        for delivery in settled:
+            self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
+        self._buttons.update((button.key, button) for button in buttons)
+        self._entries[entry.entry_id] = replace(
+            self._entries[entry.entry_id], state=EntryState.SETTLED
+        )
+        return settled
+
+    async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
+        """See `Inbox.deliveries_of`."""
+        return [
+            delivery
+            for entry_id, delivery in self._deliveries.values()
+            if entry_id == entry.entry_id
+        ]
+
+    async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
+        """See `Inbox.delivered`."""
+        del message_id
+        self._deliveries.pop(delivery.delivery_id, None)
+
+    async def close(self, entry: InboxEntry) -> None:
+        """See `Inbox.close`."""
+        self._entries[entry.entry_id] = replace(
+            self._entries[entry.entry_id], state=EntryState.CLOSED
+        )
+
+    async def count_failure(self, entry: InboxEntry) -> int:
+        """See `Inbox.count_failure`."""
+        known = self._entries[entry.entry_id]
+        self._entries[entry.entry_id] = replace(known, failures=known.failures + 1)
+        return known.failures + 1
+
+    async def prune(self, before: datetime) -> int:
+        """See `Inbox.prune`."""
+        old = [
+            entry_id
+            for entry_id, entry in self._entries.items()
+            if entry.state is EntryState.CLOSED and self._received[entry_id] < before
+        ]
+        for entry_id in old:
+            entry = self._entries.pop(entry_id)
+            del self._received[entry_id], self._keys[entry.message.key]
+            for key in [key for key in self._intents if key[0] == entry_id]:
+                del self._intents[key]
+        return len(old)
+
+    async def find_button(self, key: str) -> StoredButton | None:
+        """See `Buttons.find_button`."""
+        return self._buttons.get(key)
+
+    async def find_person(self, identity: Identity) -> Person | None:
+        """See `People.find_person`."""
+        return self._people.get(identity)
+
+    async def save_person(self, person: Person) -> None:
+        """See `People.save_person`."""
+        self._people[person.identity] = person
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+
+if TYPE_CHECKING:
+    _accounts: type[AccountStore] = FixedAccounts
+    _store: type[Store] = MemoryStore

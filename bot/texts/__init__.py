@@ -1,0 +1,7 @@
+"""Every sentence a person can read: message ids, the catalogues, and how times are written."""
+
+from bot.texts.errors import explain
+from bot.texts.ids import M
+from bot.texts.words import LANGUAGES, Draft, Texts, choose_language
+
+__all__ = ["LANGUAGES", "Draft", "M", "Texts", "choose_language", "explain"]

@@ -1,0 +1,165 @@
+"""How sentences of the catalogues are filled in, and how times are written.
+
+Sentences live in `bot/locales/*.po`, never in code. They may hold `<b>`, `<i>` and `<code>`; every
+value is escaped when it is filled in, so an event's title cannot smuggle markup.
+"""
+
+import gettext
+import io
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from importlib import resources
+from math import ceil, floor
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_skeleton, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from markupsafe import Markup
+
+from bot.domain.accounts import Provider
+from bot.domain.chat import Button, Reply, Visibility
+from bot.domain.participation import Event
+from bot.texts.ids import M
+
+LANGUAGES = ("en", "ru")
+"""In both of them every sentence exists; a test compares the catalogues."""
+
+_LOCALES = {"en": "en_GB", "ru": "ru_RU"}
+_TITLE_LIMIT = 120
+_MINUTE = 60
+
+
+class Texts:
+    """Words for one person: their language and their time zone."""
+
+    def __init__(self, language: str, timezone: ZoneInfo) -> None:
+        self.language = language
+        self._timezone = timezone
+        self._locale = Locale.parse(_LOCALES[language])
+
+    def say(self, message: str, /, **values: object) -> Markup:
+        """Fill a sentence; values are escaped unless they are `Markup` already."""
+        return Markup(_catalogue(self.language).gettext(message)).format(**values)  # noqa: S704
+
+    def title(self, event: Event) -> str:
+        """An event's title on one line, shortened, without control characters."""
+        clean = "".join(
+            " " if unicodedata.category(char).startswith(("C", "Z")) and char != "\u200d" else char
+            for char in event.title
+        )
+        words = " ".join(clean.split())
+        if len(words) > _TITLE_LIMIT:
+            words = words[: _TITLE_LIMIT - 1].rstrip() + "…"
+        return words or str(self.say(M.EVENT_UNTITLED))
+
+    def when(self, event: Event, now: datetime) -> str:
+        """An event's time: local with its offset from UTC, or plain dates if it is all day."""
+        if isinstance(event.starts_at, datetime) and isinstance(event.ends_at, datetime):
+            return self._span(event.starts_at, event.ends_at, now)
+        first, last = _day(event.starts_at), _day(event.ends_at)
+        if first >= last:
+            return str(self.say(M.EVENT_ALL_DAY, day=self._date(first, now)))
+        return str(
+            self.say(M.EVENT_ALL_DAY_SPAN, first=self._date(first, now), last=self._date(last, now))
+        )
+
+    def ahead(self, seconds: float) -> str:
+        """How soon something will be, like "in 3 minutes"; rounded up, so that nobody is early."""
+        whole = max(1, ceil(seconds))
+        whole = whole if whole < _MINUTE else ceil(whole / _MINUTE) * _MINUTE
+        return self._direction(whole)
+
+    def ago(self, seconds: float) -> str:
+        """How long ago something was, like "3 minutes ago"."""
+        return self._direction(-max(1, floor(seconds)))
+
+    def _direction(self, seconds: int) -> str:
+        span = timedelta(seconds=seconds)
+        return format_timedelta(span, threshold=1.5, add_direction=True, locale=self._locale)
+
+    def provider(self, provider: Provider) -> str:
+        """A provider's name."""
+        return str(self.say(f"provider.{provider}"))
+
+    def _span(self, starts_at: datetime, ends_at: datetime, now: datetime) -> str:
+        start, end = (moment.astimezone(self._timezone) for moment in (starts_at, ends_at))
+        text = f"{self._date(start, now)} {self._time(start)}"
+        if end.date() == start.date():
+            text += "" if end == start else f"–{self._time(end)}"
+        else:
+            text += f" – {self._date(end, now)} {self._time(end)}"
+        return f"{text} ({_utc_offset(start)})"
+
+    def _date(self, day: date, now: datetime) -> str:
+        this_year = day.year == now.astimezone(self._timezone).year
+        return format_skeleton("MMMEd" if this_year else "yMMMEd", day, locale=self._locale)
+
+    def _time(self, moment: datetime) -> str:
+        return f"{moment:%H:%M}"
+
+
+class Draft:
+    """A reply in the making: sentences, one a line, and the ids they came from."""
+
+    def __init__(self, texts: Texts) -> None:
+        self.texts = texts
+        self._lines: list[Markup] = []
+        self._said: list[str] = []
+
+    def add(self, message: str, /, **values: object) -> "Draft":
+        """Add a sentence on a line of its own."""
+        self._lines.append(self.texts.say(message, **values))
+        self._said.append(str(message))
+        return self
+
+    def blank(self) -> "Draft":
+        """Add an empty line, to set one event apart from the next."""
+        self._lines.append(Markup())
+        return self
+
+    def reply(
+        self,
+        buttons: Sequence[Sequence[Button]] = (),
+        *,
+        visibility: Visibility = Visibility.SENDER_ONLY,
+        replaces_card: bool = True,
+    ) -> Reply:
+        """Make the reply."""
+        return Reply(
+            text=Markup("\n").join(self._lines).strip(),
+            said=tuple(self._said),
+            buttons=tuple(tuple(row) for row in buttons),
+            visibility=visibility,
+            replaces_card=replaces_card,
+        )
+
+
+def choose_language(wanted: str, default: str) -> str:
+    """The language to speak with somebody whose platform reports `wanted` (`ru-RU`, empty, …)."""
+    base = wanted.replace("_", "-").partition("-")[0].lower()
+    return base if base in LANGUAGES else default
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _catalogue(language: str) -> gettext.GNUTranslations:
+    """Read a catalogue; the .po file is the only copy, so nothing can be out of date."""
+    source = resources.files("bot").joinpath("locales", f"{language}.po").read_bytes()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(source), locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _day(value: date) -> date:
+    return value.date() if isinstance(value, datetime) else value
+
+
+def _utc_offset(moment: datetime) -> str:
+    minutes = int((moment.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "−" if minutes < 0 else "+"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")

@@ -1,0 +1,27 @@
+"""/start and /help."""
+
+from collections.abc import Sequence
+
+from bot.commands import Context, Router
+from bot.domain.chat import Reply, Visibility
+from bot.texts import M
+
+router = Router()
+
+
+@router.command("help", summary=M.HELP_HELP)
+async def show_help(ctx: Context) -> Sequence[Reply]:
+    """List all commands, from the router's own specs."""
+    draft = ctx.draft().add(M.HELP_TITLE)
+    for spec in ctx.router.specs:
+        draft.add(M.HELP_LINE, usage=spec.usage, summary=ctx.texts.say(spec.summary))
+    draft.blank().add(M.HELP_IDS)
+    return [draft.reply(visibility=Visibility.CONVERSATION)]
+
+
+@router.command("start", summary=M.HELP_START)
+async def start(ctx: Context) -> Sequence[Reply]:
+    """Say hello and what to try first."""
+    draft = ctx.draft().add(M.START_HELLO).add(M.START_TRY, id=651).add(M.START_MORE)
+    draft.add(M.START_YOUR_ID, identity=ctx.caller.identity)
+    return [draft.reply(visibility=Visibility.CONVERSATION)]

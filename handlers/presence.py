@@ -1,0 +1,72 @@
+"""/online, /dnd, /away and /presence: availability shown to others."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.commands import Context, Router
+from bot.domain.chat import Reply
+from bot.domain.participation import Confirmation
+from bot.domain.presence import Presence, PresenceState
+from bot.errors import UsageError
+from bot.texts import Draft, M
+
+router = Router()
+
+_HELD: Mapping[Presence, M] = {
+    Presence.ONLINE: M.PRESENCE_ONLINE,
+    Presence.DND: M.PRESENCE_DND,
+    Presence.AWAY: M.PRESENCE_AWAY,
+    Presence.BREAK: M.PRESENCE_BREAK,
+}
+
+
+@router.command("online", summary=M.HELP_ONLINE, changes=True)
+async def online(ctx: Context) -> Sequence[Reply]:
+    """Be available again."""
+    return await _set(ctx, Presence.ONLINE)
+
+
+@router.command("dnd", summary=M.HELP_DND, changes=True)
+async def dnd(ctx: Context) -> Sequence[Reply]:
+    """Ask not to be disturbed."""
+    return await _set(ctx, Presence.DND)
+
+
+@router.command("away", summary=M.HELP_AWAY, changes=True)
+async def away(ctx: Context) -> Sequence[Reply]:
+    """Be away."""
+    return await _set(ctx, Presence.AWAY)
+
+
+@router.command("presence", summary=M.HELP_PRESENCE)
+async def presence(ctx: Context) -> Sequence[Reply]:
+    """Show what is set."""
+    _refuse_arguments(ctx)
+    state = await ctx.services.presences.show(ctx.caller)
+    return [_add_state(ctx.draft(), state).reply()]
+
+
+async def _set(ctx: Context, wanted: Presence) -> Sequence[Reply]:
+    _refuse_arguments(ctx)
+    state = await ctx.services.presences.set(ctx.caller, wanted)
+    draft = ctx.draft()
+    match state.confirmation:
+        case Confirmation.PENDING:
+            draft.add(M.PRESENCE_PENDING)
+        case Confirmation.UNKNOWN:
+            draft.add(M.PRESENCE_UNKNOWN)
+        case Confirmation.CONFIRMED:
+            _add_state(draft, state)
+            if state.presence is not wanted:
+                draft.add(M.PRESENCE_DIFFERS, command=ctx.command.name)
+    return [draft.reply()]
+
+
+def _refuse_arguments(ctx: Context) -> None:
+    """Refuse rather than ignore: `/dnd 1h` must not quietly last for ever."""
+    if ctx.command.args:
+        raise UsageError(M.USAGE_NO_ARGUMENT, command=ctx.command.name)
+
+
+def _add_state(draft: Draft, state: PresenceState) -> Draft:
+    draft.add(M.PRESENCE_NONE if state.presence is None else _HELD[state.presence])
+    return draft if state.shown else draft.add(M.PRESENCE_NOT_SHOWN)

@@ -1,0 +1,201 @@
+"""/accept, /maybe, /decline and /status: answers to invitations."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.commands import Context, Router
+from bot.domain.chat import Button, Reply
+from bot.domain.participation import (
+    Answer,
+    Confirmation,
+    Event,
+    EventRef,
+    Obstacle,
+    Participation,
+    ParticipationStatus,
+)
+from bot.errors import BotError, UsageError
+from bot.services.answers import Outcome, Step
+from bot.texts import Draft, M
+
+router = Router()
+
+EVENTS_AT_ONCE = 10
+
+_HELD: Mapping[ParticipationStatus, M] = {
+    ParticipationStatus.ACCEPTED: M.HELD_ACCEPTED,
+    ParticipationStatus.DECLINED: M.HELD_DECLINED,
+    ParticipationStatus.TENTATIVE: M.HELD_TENTATIVE,
+    ParticipationStatus.NEEDS_ACTION: M.HELD_NEEDS_ACTION,
+    ParticipationStatus.UNKNOWN: M.HELD_UNKNOWN,
+}
+_ALREADY: Mapping[ParticipationStatus, M] = {
+    ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
+    ParticipationStatus.DECLINED: M.ALREADY_DECLINED,
+    ParticipationStatus.TENTATIVE: M.ALREADY_TENTATIVE,
+    ParticipationStatus.NEEDS_ACTION: M.ALREADY_NEEDS_ACTION,
+}
+_ASKED: Mapping[ParticipationStatus, M] = {
+    ParticipationStatus.ACCEPTED: M.ANSWER_ASKED_ACCEPTED,
+    ParticipationStatus.DECLINED: M.ANSWER_ASKED_DECLINED,
+    ParticipationStatus.TENTATIVE: M.ANSWER_ASKED_TENTATIVE,
+}
+_NO_STATUS: Mapping[Obstacle, M] = {
+    Obstacle.ORGANIZER: M.HELD_ORGANIZER,
+    Obstacle.NOT_INVITED: M.HELD_NOT_INVITED,
+    Obstacle.NOT_A_MEETING: M.HELD_NOT_A_MEETING,
+}
+
+
+@router.command("accept", summary=M.HELP_ACCEPT, arguments="651", changes=True)
+async def accept(ctx: Context) -> Sequence[Reply]:
+    """Accept invitations."""
+    return await _answer_all(ctx, ParticipationStatus.ACCEPTED)
+
+
+@router.command("maybe", summary=M.HELP_MAYBE, arguments="651", changes=True)
+async def maybe(ctx: Context) -> Sequence[Reply]:
+    """Answer "maybe", as far as the calendar knows such a thing."""
+    return await _answer_all(ctx, ParticipationStatus.TENTATIVE)
+
+
+@router.command("decline", summary=M.HELP_DECLINE, arguments="651", changes=True)
+async def decline(ctx: Context) -> Sequence[Reply]:
+    """Decline invitations."""
+    return await _answer_all(ctx, ParticipationStatus.DECLINED)
+
+
+@router.command("status", summary=M.HELP_STATUS, arguments="651")
+async def status(ctx: Context) -> Sequence[Reply]:
+    """Show events with the person's own answer."""
+    replies = []
+    for ref in _events(ctx):
+        try:
+            event = await ctx.services.answers.look(ctx.caller, ref)
+        except BotError as error:
+            replies.append(ctx.explain(ctx.draft(), error, ref.provider).reply())
+        else:
+            replies.append(_shown(ctx, event).reply())
+    return replies
+
+
+async def _answer_all(ctx: Context, wanted: Answer) -> Sequence[Reply]:
+    """One reply for each event, so that each can carry its own buttons and be edited later."""
+    replies = []
+    for ref in _events(ctx):
+        try:
+            outcome = await ctx.services.answers.answer(ctx.caller, ref, wanted)
+        except BotError as error:
+            replies.append(ctx.explain(ctx.draft(), error, ref.provider).reply())
+        else:
+            replies.append(_reply(ctx, outcome))
+    return replies
+
+
+def _events(ctx: Context) -> Sequence[EventRef]:
+    """The events that a command names, each once, in the order given.
+
+    Raises:
+        UsageError: It names none, too many, or something that is no event id.
+    """
+    words = dict.fromkeys(word for arg in ctx.command.args for word in arg.split(",") if word)
+    if not words:
+        raise UsageError(M.USAGE_EVENT, command=ctx.command.name)
+    if len(words) > EVENTS_AT_ONCE:
+        raise UsageError(M.USAGE_TOO_MANY_EVENTS, limit=EVENTS_AT_ONCE)
+    refs = []
+    for word in words:
+        ref = ctx.services.answers.parse_ref(word)
+        if ref is None:
+            raise UsageError(M.USAGE_BAD_EVENT, word=word[:40], command=ctx.command.name)
+        refs.append(ref)
+    return refs
+
+
+def _reply(ctx: Context, outcome: Outcome) -> Reply:
+    match outcome.step:
+        case Step.ASK_FIRST:
+            return _question(ctx, outcome)
+        case Step.ALREADY:
+            return _already(ctx, outcome.participation).reply()
+        case Step.WRITTEN:
+            return _written(ctx, outcome).reply()
+
+
+def _question(ctx: Context, outcome: Outcome) -> Reply:
+    event = outcome.participation.event
+    declining = outcome.wanted is ParticipationStatus.DECLINED
+    question = M.CONFIRM_DECLINE_DELETES if declining else M.CONFIRM_MAYBE
+    draft = ctx.draft().add(question, title=ctx.texts.title(event))
+    _add_event_line(ctx, draft, event).add(M.CONFIRM_UNCHANGED)
+    yes = M.CONFIRM_DECLINE_YES if declining else M.CONFIRM_MAYBE_YES
+    event_id = event.ref.event_id
+    return draft.reply(
+        [
+            [
+                Button(
+                    label=str(ctx.texts.say(yes)),
+                    command_line=f"/{ctx.command.name} {event_id}",
+                    confirms=True,
+                ),
+                Button(label=str(ctx.texts.say(M.CONFIRM_NO)), command_line=f"/status {event_id}"),
+            ]
+        ]
+    )
+
+
+def _already(ctx: Context, participation: Participation) -> Draft:
+    event = participation.event
+    draft = ctx.draft().add(_ALREADY[participation.status], title=ctx.texts.title(event))
+    _add_event_line(ctx, draft, event)
+    if not participation.exact:
+        draft.add(M.ANSWER_MAYBE_KEPT)
+    return draft.add(M.ANSWER_NOTHING_SENT)
+
+
+def _written(ctx: Context, outcome: Outcome) -> Draft:
+    participation = outcome.participation
+    event = participation.event
+    headline = {
+        Confirmation.PENDING: M.ANSWER_PENDING,
+        Confirmation.UNKNOWN: M.ANSWER_UNKNOWN,
+        Confirmation.CONFIRMED: _HELD[participation.status],
+    }[participation.confirmation]
+    draft = ctx.draft().add(headline, title=ctx.texts.title(event))
+    _add_event_line(ctx, draft, event)
+    if participation.confirmation is not Confirmation.CONFIRMED:
+        return draft.add(M.ANSWER_CHECK, id=event.ref.event_id)
+    took_back = (
+        outcome.wanted is ParticipationStatus.TENTATIVE
+        and participation.status is ParticipationStatus.NEEDS_ACTION
+        and not participation.exact
+    )
+    if took_back:
+        draft.add(M.ANSWER_MAYBE_CLEARED)
+    elif participation.status is not outcome.wanted:
+        draft.add(_ASKED[outcome.wanted], id=event.ref.event_id)
+    return _add_reach(draft, event, M.ANSWER_SERIES)
+
+
+def _shown(ctx: Context, event: Event) -> Draft:
+    held = _NO_STATUS.get(event.obstacle) if event.obstacle is not None else None
+    if held is None:
+        held = _HELD[event.my_status or ParticipationStatus.UNKNOWN]
+    draft = ctx.draft().add(held, title=ctx.texts.title(event))
+    _add_event_line(ctx, draft, event)
+    if event.organizer and event.obstacle is not Obstacle.ORGANIZER:
+        draft.add(M.EVENT_ORGANIZER, name=event.organizer)
+    if event.my_status is ParticipationStatus.NEEDS_ACTION and not event.tentative_exact:
+        draft.add(M.EVENT_INEXACT)
+    return _add_reach(draft, event, M.EVENT_SERIES)
+
+
+def _add_reach(draft: Draft, event: Event, of_series: M) -> Draft:
+    """Say what an answer reaches: something past, or a whole series."""
+    if event.over:
+        return draft.add(M.EVENT_SERIES_OVER if event.recurring else M.EVENT_PAST)
+    return draft.add(of_series) if event.recurring else draft
+
+
+def _add_event_line(ctx: Context, draft: Draft, event: Event) -> Draft:
+    when = ctx.texts.when(event, ctx.services.clock.now())
+    return draft.add(M.EVENT_LINE, when=when, id=event.ref.event_id)
