@@ -1,0 +1,66 @@
+"""Logging: one line an event, with the reference code, and no secret in any of them.
+
+Nothing of ours puts a secret into a log; redaction is the second fence, for what libraries say.
+"""
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+from bot.domain.reference import current_reference
+
+_SECRETS = (
+    re.compile(r"(/rest/)\d+/[^/\s\"']+"),
+    re.compile(r"(/bot)\d+:[A-Za-z0-9_-]+"),
+    re.compile(r"\b()\d{5,}:[A-Za-z0-9_-]{20,}"),
+    re.compile(
+        r"((?:Bearer|auth=|access_token=|refresh_token=|client_secret=)\s*)[^\s\"'&]+",
+        re.IGNORECASE,
+    ),
+)
+_TALKATIVE = ("aiohttp.access", "asyncio", "httpcore", "httpx", "telegram", "aiosqlite", "stamina")
+
+
+def redact(text: str) -> str:
+    """Blot out what looks like a webhook address or a token."""
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1[secret]", text)
+    return text
+
+
+class _TextFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(reference)s %(name)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.reference = current_reference.get()
+        return redact(super().format(record))
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "reference": current_reference.get(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up(level: str, style: Literal["text", "json"]) -> None:
+    """Send the log to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    # At DEBUG these print addresses and tokens.
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,205 @@
+"""The terminal as a chat system: for trying the bot without any account, and for local work."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, TextIO
+
+from markupsafe import Markup
+
+from bot.domain.chat import (
+    Conversation,
+    ConversationKind,
+    Identity,
+    IncomingMessage,
+    Platform,
+    Press,
+)
+from bot.domain.inbox import Delivery
+from bot.ports import ChatPlatform, Clock, Receive
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+LineReader = Callable[[str], Awaitable[str]]
+"""Shows a prompt, returns a line; raises EOFError at the end of input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalCommand:
+    """Something that is asked of the terminal itself, as `!name`; it never reaches the bot."""
+
+    help: str
+    run: Callable[[Sequence[str]], str]
+
+
+class Console:
+    """Reads lines, prints replies. One person at a time, switchable with `!as`.
+
+    Args:
+        people: Who can be spoken as, by the name that `!as` takes.
+        clock: For the time of messages.
+        settled: Waits until everything said is answered; lines are taken one by one.
+        local: Further commands of the terminal, by name without the mark.
+        out: Where replies go.
+    """
+
+    name = Platform.CONSOLE
+    own_name = ""
+
+    def __init__(
+        self,
+        *,
+        people: Mapping[str, Identity],
+        clock: Clock,
+        settled: Callable[[], Awaitable[None]],
+        local: Mapping[str, LocalCommand],
+        out: TextIO,
+    ) -> None:
+        self._people = people
+        self._who = next(iter(people))
+        self._clock = clock
+        self._settled = settled
+        self._local = {
+            "as": LocalCommand(help="!as NAME: speak as somebody else", run=self._switch),
+            "help": LocalCommand(help="!help: this list", run=self._help),
+            **local,
+        }
+        self._out = out
+        self._numbers = count(1)
+        self._keys: dict[int, tuple[str, str]] = {}
+        self._fresh_line = True
+        self._styled = out.isatty()
+
+    async def run(self, receive: Receive) -> None:
+        """See `ChatPlatform.run`; ends at the end of input."""
+        with _line_reader(self._out) as read_line:
+            while True:
+                try:
+                    line = await read_line(f"{self._who}> ")
+                except EOFError:
+                    return
+                await self._take(line.strip(), receive)
+
+    async def deliver(self, delivery: Delivery) -> str | None:
+        """See `ChatPlatform.deliver`."""
+        message_id = delivery.edits or f"out{next(self._numbers)}"
+        mark = "✎ " if delivery.edits else ""
+        self._print(mark + self._render(delivery.reply.text))
+        if delivery.keys:
+            if self._fresh_line:
+                self._keys.clear()
+                self._fresh_line = False
+            labels = [button.label for row in delivery.reply.buttons for button in row]
+            shown = []
+            for key, label in zip(delivery.keys, labels, strict=True):
+                number = len(self._keys) + 1
+                self._keys[number] = (key, message_id)
+                shown.append(f"[{number}] {label}")
+            self._print("   ".join(shown))
+        return message_id
+
+    def working(self, conversation: Conversation) -> None:
+        """See `ChatPlatform.working`; a terminal shows by itself that it is waiting."""
+
+    async def _take(self, line: str, receive: Receive) -> None:
+        if not line:
+            return
+        self._fresh_line = True
+        if line.startswith("!"):
+            self._print(self._run_local(line[1:].split()))
+            return
+        press = None
+        if line.isdecimal():
+            if int(line) not in self._keys:
+                self._print(f"There is no button [{line}].")
+                return
+            key, card_id = self._keys[int(line)]
+            press = Press(key=key, card_id=card_id)
+        await receive([self._message(line, press)])
+        await self._settled()
+
+    def _message(self, text: str, press: Press | None) -> IncomingMessage:
+        number = next(self._numbers)
+        sender = self._people[self._who]
+        return IncomingMessage(
+            key=f"console:{number}",
+            message_id=str(number),
+            sender=sender,
+            conversation=Conversation(
+                platform=self.name, chat_id=sender.user_id, kind=ConversationKind.DIRECT
+            ),
+            text="" if press else text,
+            sent_at=self._clock.now(),
+            press=press,
+        )
+
+    def _run_local(self, words: Sequence[str]) -> str:
+        command = self._local.get(words[0].lower()) if words else None
+        if command is None:
+            return self._help(())
+        return command.run(words[1:])
+
+    def _switch(self, words: Sequence[str]) -> str:
+        wanted = words[0].lower() if words else ""
+        if wanted not in self._people:
+            return "!as NAME, one of: " + ", ".join(self._people)
+        self._who = wanted
+        return f"You are {wanted} now."
+
+    def _help(self, _words: Sequence[str]) -> str:
+        return "\n".join(command.help for command in self._local.values())
+
+    def _render(self, text: Markup) -> str:
+        for tag in ("i", "code"):
+            text = text.replace(Markup(f"<{tag}>"), "").replace(Markup(f"</{tag}>"), "")  # noqa: S704
+        bold, plain = (_BOLD, _PLAIN) if self._styled else ("", "")
+        text = text.replace(Markup("<b>"), bold).replace(Markup("</b>"), plain)
+        return text.unescape()
+
+    def _print(self, text: str) -> None:
+        self._out.write(text + "\n")
+        self._out.flush()
+
+
+@contextmanager
+def _line_reader(out: TextIO) -> Iterator[LineReader]:
+    """Line editing and history in a terminal, plain lines from a pipe."""
+    if sys.stdin.isatty():
+        yield _terminal_reader()
+        return
+
+    async def from_pipe(prompt: str) -> str:
+        line = await asyncio.to_thread(sys.stdin.readline)
+        if not line:
+            raise EOFError
+        # A transcript without the questions is hard to read.
+        out.write(f"{prompt}{line.strip()}\n")
+        return line
+
+    yield from_pipe
+
+
+def _terminal_reader() -> LineReader:
+    # Imported here: it takes a tenth of a second that a pipe and `run` need not spend.
+    from prompt_toolkit import PromptSession  # noqa: PLC0415
+    from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
+
+    session: PromptSession[str] = PromptSession()
+
+    async def from_terminal(prompt: str) -> str:
+        with patch_stdout(raw=True):
+            while True:
+                try:
+                    return await session.prompt_async(prompt)
+                except KeyboardInterrupt:
+                    if not session.default_buffer.text:
+                        raise EOFError from None
+
+    return from_terminal
+
+
+if TYPE_CHECKING:
+    _conforms: type[ChatPlatform] = Console

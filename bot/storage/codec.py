@@ -1,0 +1,27 @@
+"""Domain objects as JSON text and back.
+
+Rows outlive a release, so a new field of a stored class needs a default.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+
+from cattrs.preconf.json import make_converter
+from markupsafe import Markup
+
+T = TypeVar("T")
+
+_converter = make_converter(omit_if_default=True)
+_converter.register_structure_hook(Markup, lambda value, _: Markup(value))  # noqa: S704 - our own
+_converter.register_unstructure_hook(Markup, str)
+_converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+
+
+def dump(value: object) -> str:
+    """Write an object."""
+    return _converter.dumps(value)
+
+
+def load(text: str, kind: type[T]) -> T:
+    """Read an object that `dump` wrote."""
+    return _converter.loads(text, kind)

@@ -1,0 +1,134 @@
+"""Opening the database: drivers, SQLite's pragmas, file modes, migrations."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import ConfigError
+
+BUSY_TIMEOUT = 5.0
+"""Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+def parse_url(text: str) -> sa.URL:
+    """Read DATABASE_URL and name our async driver.
+
+    Raises:
+        ConfigError: It is none, or of a database that we do not know.
+    """
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        url = None
+    if url is None or url.drivername not in _DRIVERS:
+        raise ConfigError("DATABASE_URL: must be sqlite:///PATH or postgresql://…")
+    return url.set(drivername=_DRIVERS[url.drivername])
+
+
+def sqlite_path(url: sa.URL) -> Path | None:
+    """The file behind a SQLite address."""
+    if not url.drivername.startswith("sqlite") or not url.database:
+        return None
+    return Path(url.database)
+
+
+async def open_engine(url: sa.URL) -> AsyncEngine:
+    """Open the database, made or brought up to date if need be.
+
+    Raises:
+        ConfigError: It cannot be opened.
+    """
+    path = sqlite_path(url)
+    if path is not None:
+        _prepare_file(path)
+    engine = create_async_engine(url, **_engine_options(path))
+    if path is not None:
+        _tune_sqlite(engine)
+    try:
+        await _migrate(engine, path)
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        await engine.dispose()
+        reason = type(error).__name__
+    else:
+        return engine
+    raise ConfigError(f"DATABASE_URL: the database cannot be opened ({reason})")
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same database for reads: without a transaction they hold up no writer."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _engine_options(path: Path | None) -> dict[str, Any]:
+    return {} if path is None else {"connect_args": {"timeout": BUSY_TIMEOUT}}
+
+
+def _prepare_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        return
+    raise ConfigError(f"DATABASE_URL: the file cannot be opened ({reason})")
+
+
+def _tune_sqlite(engine: AsyncEngine) -> None:
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # The driver's own transaction control would begin late and deferred.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # With WAL, a killed process loses nothing at NORMAL; only a power cut may cost the last
+        # moments.
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # A deferred transaction that writes later can fail at once, busy timeout or not.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+async def _migrate(engine: AsyncEngine, path: Path | None) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+
+    def current(connection: sa.Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    async with reading(engine).connect() as connection:
+        revision = await connection.run_sync(current)
+    if revision == head:
+        return
+    if path is not None and revision is not None:
+        await asyncio.to_thread(_back_up, path, revision)
+
+    def upgrade(connection: sa.Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade)
+
+
+def _back_up(path: Path, revision: str) -> None:
+    backup = path.with_name(f"{path.name}.{revision}.bak")
+    shutil.copy2(path, backup)
+    backup.chmod(0o600)

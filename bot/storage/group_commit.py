@@ -1,0 +1,119 @@
+"""Group commit: one transaction for all writes that are due, and whoever waits learns its own fate.
+
+While one transaction is being committed the next writes gather; the busier it gets, the more share
+a commit.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import StorageError
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Work = Callable[[sa.Connection], T]
+"""Statements of one caller. It may be run a second time, so it must have no other effects."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    work: Work[Any]
+    done: asyncio.Future[Any]
+
+
+class GroupCommit:
+    """Runs writes on the one connection that does all of this process's writing."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._due: list[_Item] = []
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._task = asyncio.create_task(self._run(), name="group commit")
+
+    async def stop(self) -> None:
+        """Write what is due, then end."""
+        while self._due:
+            await asyncio.gather(*(item.done for item in self._due), return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def write(self, work: Work[T]) -> T:
+        """Run statements in the next transaction; durable on return.
+
+        Raises:
+            StorageError: They or the commit failed; nothing of them was kept.
+        """
+        return await asyncio.shield(self._submit(work))
+
+    def write_later(self, work: Work[None]) -> None:
+        """Run statements in the next transaction without waiting for it; failures are logged."""
+        self._submit(work).add_done_callback(_look_at)
+
+    def _submit(self, work: Work[T]) -> "asyncio.Future[T]":
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._due.append(_Item(work, done))
+        self._wake.set()
+        return done
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._due = self._due, []
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[_Item]) -> None:
+        """All at once; if that fails, each alone, so that a bad one fails only itself."""
+        results = await self._attempt(batch)
+        if results is not None:
+            for item, result in zip(batch, results, strict=True):
+                _resolve(item, result)
+            return
+        for item in batch:
+            alone = await self._attempt([item])
+            if alone is None:
+                if not item.done.done():
+                    item.done.set_exception(StorageError("the store cannot write"))
+            else:
+                _resolve(item, alone[0])
+
+    async def _attempt(self, batch: list[_Item]) -> list[Any] | None:
+        try:
+            async with self._engine.begin() as connection:
+                return await _run_all(connection, batch)
+        except sa.exc.SQLAlchemyError as error:
+            logger.warning("a transaction of %d failed: %s", len(batch), type(error).__name__)
+        except Exception:
+            logger.exception("a transaction of %d failed", len(batch))
+        return None
+
+
+async def _run_all(connection: AsyncConnection, batch: list[_Item]) -> list[Any]:
+    return await connection.run_sync(lambda sync: [item.work(sync) for item in batch])
+
+
+def _resolve(item: _Item, result: object) -> None:
+    if not item.done.done():
+        item.done.set_result(result)
+
+
+def _look_at(done: "asyncio.Future[Any]") -> None:
+    """Nobody waits for this one; the failed transaction is in the log already."""
+    if not done.cancelled():
+        done.exception()

@@ -1,0 +1,305 @@
+"""The store on a database: every write goes through the group commit, reads past it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.domain.accounts import Provider
+from bot.domain.chat import Identity, IncomingMessage
+from bot.domain.inbox import (
+    Delivery,
+    EntryState,
+    InboxEntry,
+    Intent,
+    Person,
+    StoredButton,
+)
+from bot.errors import StorageError
+from bot.ports import Clock, Store
+from bot.storage import tables
+from bot.storage.codec import dump, load
+from bot.storage.engine import reading
+from bot.storage.group_commit import GroupCommit, Work
+
+_PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
+
+
+class SqlStore:
+    """Inbox, buttons and people in a database.
+
+    People are few and read with every message, so they are kept in memory too; this process is
+    the only one that writes them.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._commits = GroupCommit(engine)
+        self._clock = clock
+        self._people: dict[Identity, Person] = {}
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._commits.start()
+
+    async def stop(self) -> None:
+        """Write what is due and close the database."""
+        await self._commits.stop()
+        await self._engine.dispose()
+
+    async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
+        """See `Inbox.add`."""
+        if not messages:
+            return ()
+        now = self._clock.now()
+        rows = [
+            {
+                "key": message.key,
+                "message": dump(message),
+                "state": EntryState.RECEIVED.value,
+                "received_at": now,
+            }
+            for message in messages
+        ]
+
+        def insert(connection: sa.Connection) -> dict[str, int]:
+            statement = (
+                _insert(connection, tables.inbox)
+                .values(rows)
+                .on_conflict_do_nothing(index_elements=["key"])
+                .returning(tables.inbox.c.key, tables.inbox.c.id)
+            )
+            return {row.key: row.id for row in connection.execute(statement)}
+
+        ids = await self._commits.write(insert)
+        unique = {message.key: message for message in reversed(messages)}
+        entries = [
+            InboxEntry(entry_id=ids[key], message=message)
+            for key, message in unique.items()
+            if key in ids
+        ]
+        order = {message.key: index for index, message in enumerate(messages)}
+        return sorted(entries, key=lambda entry: order[entry.message.key])
+
+    async def unfinished(self) -> Sequence[InboxEntry]:
+        """See `Inbox.unfinished`."""
+        inbox = tables.inbox.c
+        rows = await self._read(
+            sa.select(inbox.id, inbox.message, inbox.state, inbox.failures)
+            .where(inbox.state != EntryState.CLOSED.value)
+            .order_by(inbox.id)
+        )
+        return [
+            InboxEntry(
+                entry_id=row.id,
+                message=load(row.message, IncomingMessage),
+                state=EntryState(row.state),
+                failures=row.failures,
+            )
+            for row in rows
+        ]
+
+    async def record_intent(self, intent: Intent) -> None:
+        """See `Inbox.record_intent`."""
+        values = {
+            "entry_id": intent.entry_id,
+            "provider": intent.provider.value,
+            "subject": intent.subject,
+            "before": intent.before,
+            "wanted": intent.wanted,
+            "stored_at": intent.stored_at,
+            "attempts": intent.attempts,
+        }
+
+        def upsert(connection: sa.Connection) -> None:
+            statement = _insert(connection, tables.intents).values(values)
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["entry_id", "provider", "subject"], set_=values
+                )
+            )
+
+        await self._commits.write(upsert)
+
+    async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
+        """See `Inbox.find_intent`."""
+        intents = tables.intents.c
+        rows = await self._read(
+            sa.select(tables.intents).where(
+                intents.entry_id == entry_id,
+                intents.provider == provider.value,
+                intents.subject == subject,
+            )
+        )
+        return _intent(rows[0]) if rows else None
+
+    async def has_intents(self, entry_id: int) -> bool:
+        """See `Inbox.has_intents`."""
+        query = sa.select(tables.intents.c.subject).where(tables.intents.c.entry_id == entry_id)
+        return bool(await self._read(query.limit(1)))
+
+    async def settle(
+        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+    ) -> Sequence[Delivery]:
+        """See `Inbox.settle`."""
+        rows = [
+            {"entry_id": entry.entry_id, "delivery": dump(delivery), "state": _PENDING}
+            for delivery in deliveries
+        ]
+        button_rows = [
+            {"key": button.key, "button": dump(button), "expires_at": button.expires_at}
+            for button in buttons
+        ]
+
+        def write(connection: sa.Connection) -> list[int]:
+            connection.execute(_set_state(entry, EntryState.SETTLED))
+            if button_rows:
+                connection.execute(sa.insert(tables.buttons), button_rows)
+            insert = sa.insert(tables.deliveries).returning(tables.deliveries.c.id)
+            return [connection.execute(insert, row).scalar_one() for row in rows]
+
+        ids = await self._commits.write(write)
+        return [
+            replace(delivery, delivery_id=delivery_id)
+            for delivery, delivery_id in zip(deliveries, ids, strict=True)
+        ]
+
+    async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
+        """See `Inbox.deliveries_of`."""
+        deliveries = tables.deliveries.c
+        rows = await self._read(
+            sa.select(deliveries.id, deliveries.delivery)
+            .where(deliveries.entry_id == entry.entry_id, deliveries.state == _PENDING)
+            .order_by(deliveries.id)
+        )
+        return [replace(load(row.delivery, Delivery), delivery_id=row.id) for row in rows]
+
+    async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
+        """See `Inbox.delivered`; not waited for, it shares the commit that closes the entry."""
+        state = _GIVEN_UP if message_id is None else _DELIVERED
+        update = (
+            sa.update(tables.deliveries)
+            .where(tables.deliveries.c.id == delivery.delivery_id)
+            .values(state=state, message_id=message_id)
+        )
+        self._commits.write_later(_executing(update))
+
+    async def close(self, entry: InboxEntry) -> None:
+        """See `Inbox.close`; not waited for."""
+        self._commits.write_later(_executing(_set_state(entry, EntryState.CLOSED)))
+
+    async def count_failure(self, entry: InboxEntry) -> int:
+        """See `Inbox.count_failure`."""
+        inbox = tables.inbox.c
+        update = (
+            sa.update(tables.inbox)
+            .where(inbox.id == entry.entry_id)
+            .values(failures=inbox.failures + 1)
+            .returning(inbox.failures)
+        )
+        return await self._commits.write(lambda connection: connection.execute(update).scalar_one())
+
+    async def prune(self, before: datetime) -> int:
+        """See `Inbox.prune`; buttons that expired before then are forgotten too."""
+        inbox, buttons = tables.inbox, tables.buttons
+
+        def delete(connection: sa.Connection) -> int:
+            connection.execute(sa.delete(buttons).where(buttons.c.expires_at < before))
+            closed = inbox.c.state == EntryState.CLOSED.value
+            old = sa.delete(inbox).where(closed, inbox.c.received_at < before)
+            return connection.execute(old).rowcount
+
+        return await self._commits.write(delete)
+
+    async def find_button(self, key: str) -> StoredButton | None:
+        """See `Buttons.find_button`."""
+        query = sa.select(tables.buttons.c.button).where(tables.buttons.c.key == key)
+        rows = await self._read(query)
+        return load(rows[0].button, StoredButton) if rows else None
+
+    async def find_person(self, identity: Identity) -> Person | None:
+        """See `People.find_person`."""
+        known = self._people.get(identity)
+        if known is not None:
+            return known
+        people = tables.people.c
+        rows = await self._read(
+            sa.select(tables.people).where(
+                people.platform == identity.platform.value, people.user_id == identity.user_id
+            )
+        )
+        if not rows:
+            return None
+        row = rows[0]
+        person = Person(
+            identity=identity, language=row.language, timezone=row.timezone, name=row.name
+        )
+        self._people[identity] = person
+        return person
+
+    async def save_person(self, person: Person) -> None:
+        """See `People.save_person`."""
+        values = {
+            "platform": person.identity.platform.value,
+            "user_id": person.identity.user_id,
+            "language": person.language,
+            "timezone": person.timezone,
+            "name": person.name,
+        }
+
+        def upsert(connection: sa.Connection) -> None:
+            statement = _insert(connection, tables.people).values(values)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["platform", "user_id"], set_=values)
+            )
+
+        await self._commits.write(upsert)
+        self._people[person.identity] = person
+
+    async def _read(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        try:
+            async with self._reading.connect() as connection:
+                rows: Sequence[sa.Row[Any]] = (await connection.execute(query)).all()
+                return rows
+        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
+            reason = type(error).__name__
+        raise StorageError(f"the store cannot be read ({reason})")
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT; both databases do, each by its own name."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def _executing(statement: sa.Executable) -> Work[None]:
+    def work(connection: sa.Connection) -> None:
+        connection.execute(statement)
+
+    return work
+
+
+def _set_state(entry: InboxEntry, state: EntryState) -> sa.Update:
+    inbox = tables.inbox
+    return sa.update(inbox).where(inbox.c.id == entry.entry_id).values(state=state.value)
+
+
+def _intent(row: sa.Row[Any]) -> Intent:
+    return Intent(
+        entry_id=row.entry_id,
+        provider=Provider(row.provider),
+        subject=row.subject,
+        before=row.before,
+        wanted=row.wanted,
+        stored_at=row.stored_at,
+        attempts=row.attempts,
+    )
+
+
+if TYPE_CHECKING:
+    _conforms: type[Store] = SqlStore

@@ -1,0 +1,69 @@
+"""Both catalogues hold every sentence, with the same values, and with markup that platforms know."""
+
+import re
+import string
+from importlib import resources
+
+import pytest
+from babel.messages.pofile import read_po
+
+from bot.texts import LANGUAGES, M
+
+
+def _catalogue(language: str) -> dict[str, str]:
+    with resources.files("bot").joinpath("locales", f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    return {str(message.id): str(message.string) for message in catalogue if message.id}
+
+
+def _values(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_holds_each_message_id_once_and_nothing_else(language):
+    catalogue = _catalogue(language)
+
+    assert set(catalogue) == {message.value for message in M}
+    assert len(M) > 90
+
+
+@pytest.mark.parametrize("message", list(M))
+def test_a_sentence_has_the_same_values_in_every_language(message):
+    used = {language: _values(_catalogue(language)[message]) for language in LANGUAGES}
+
+    assert len({frozenset(values) for values in used.values()}) == 1, used
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_empty_and_tags_are_known_and_closed_on_their_line(language):
+    checked = 0
+    for sentence in _catalogue(language).values():
+        assert sentence.strip() == sentence
+        assert sentence
+        for line in sentence.split("\n"):
+            opened: list[str] = []
+            for closing, tag in re.findall(r"<(/?)(\w*)[^>]*>", line):
+                assert tag in {"b", "i", "code"}
+                if closing:
+                    assert opened.pop() == tag
+                else:
+                    opened.append(tag)
+                    checked += 1
+            assert opened == []
+    assert checked > 30
+
+
+def test_russian_is_really_russian():
+    english, russian = _catalogue("en"), _catalogue("ru")
+    same = {
+        key
+        for key in russian
+        if russian[key] == english[key] and re.search("[A-Za-z]{3}", _without_values(russian[key]))
+    }
+
+    assert same == {"provider.cronofy"}
+
+
+def _without_values(sentence: str) -> str:
+    return re.sub(r"{\w+}|</?\w+>", "", sentence)
