@@ -154,10 +154,10 @@ class Console:
 
     def _render(self, text: Markup) -> str:
         for tag in ("i", "code"):
-            text = text.replace(Markup(f"<{tag}>"), "").replace(Markup(f"</{tag}>"), "")  # noqa: S704
+            text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
         bold, plain = (_BOLD, _PLAIN) if self._styled else ("", "")
         text = text.replace(Markup("<b>"), bold).replace(Markup("</b>"), plain)
-        return text.unescape()
+        return str(text.unescape())
 
     def _print(self, text: str) -> None:
         self._out.write(text + "\n")

@@ -1,0 +1,77 @@
+"""From settings to a pipeline: clients → providers → services → dispatch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import handlers
+from bot.clients.bitrix24.address import PortalAddresses
+from bot.clients.bitrix24.client import Bitrix24Client
+from bot.commands import Services
+from bot.dispatch import Dispatcher
+from bot.dispatch.pipeline import Defaults
+from bot.domain.accounts import Provider
+from bot.domain.chat import Platform
+from bot.ports import AccountStore, ChatPlatform, Clock, Store
+from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
+from bot.services.access import AllowList
+from bot.services.answers import Answers
+from bot.services.presences import Presences
+from bot.transport.limits import Limiters
+from bot.transport.messages import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The vendors' limits that we keep ourselves."""
+
+    bitrix24_rate: float = 2.0
+    bitrix24_burst: int = 50
+
+
+def build_dispatcher(
+    *,
+    transport: Transport,
+    addresses: PortalAddresses,
+    limits: Limits,
+    store: Store,
+    accounts: AccountStore,
+    platforms: Mapping[Platform, ChatPlatform],
+    access: AllowList,
+    defaults: Defaults,
+    clock: Clock,
+) -> Dispatcher:
+    """Wire the pipeline.
+
+    `platforms` is looked at when the first message comes, so it may be filled after this call.
+    """
+    bitrix24 = Bitrix24Client(
+        transport=transport,
+        limiters=Limiters(rate=limits.bitrix24_rate, burst=limits.bitrix24_burst, timer=clock),
+        addresses=addresses,
+        timer=clock,
+        unix_time=lambda: clock.now().timestamp(),
+    )
+    services = Services(
+        answers=Answers(
+            calendars={Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock)},
+            accounts=accounts,
+            inbox=store,
+            clock=clock,
+        ),
+        presences=Presences(
+            providers={Provider.BITRIX24: Bitrix24Presence(bitrix24, accounts, clock)},
+            accounts=accounts,
+            inbox=store,
+            clock=clock,
+        ),
+        clock=clock,
+    )
+    return Dispatcher(
+        store=store,
+        platforms=platforms,
+        router=handlers.router(),
+        services=services,
+        access=access,
+        clock=clock,
+        defaults=defaults,
+    )

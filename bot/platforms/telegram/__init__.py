@@ -1,0 +1,8 @@
+"""Telegram, by python-telegram-bot's types on our own HTTP transport.
+
+https://core.telegram.org/bots/api
+"""
+
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
+
+__all__ = ["TelegramOptions", "TelegramPlatform"]

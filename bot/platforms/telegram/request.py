@@ -1,0 +1,93 @@
+"""python-telegram-bot's HTTP on our transport, and Telegram's failures as ours.
+
+Its own error texts hold addresses (the token is part of them) and whole bodies, so every exception
+that leaves here has a fixed text.
+"""
+
+import json
+from typing import Any
+
+from telegram.error import NetworkError, TelegramError
+from telegram.request import BaseRequest, RequestData
+
+from bot.errors import ConnectFailed, OutcomeUnknown
+from bot.transport.messages import HttpRequest, Transport
+
+_HEADERS = {"Content-Type": "application/json"}
+_REPEATABLE = frozenset({"getMe", "getUpdates", "getChatMember", "setWebhook", "setMyCommands"})
+_SLACK = 5.0
+"""Seconds that an answer may be late beyond what a long poll asked for."""
+
+
+class NotSentError(NetworkError):
+    """Nothing reached Telegram."""
+
+
+class UnclearError(NetworkError):
+    """It may have reached Telegram."""
+
+
+class TransportRequest(BaseRequest):
+    """Sends Bot API calls through our transport; no files."""
+
+    def __init__(self, transport: Transport, *, timeout: float = 10.0) -> None:
+        self._transport = transport
+        self._timeout = timeout
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that a call may take in all."""
+        return self._timeout
+
+    async def initialize(self) -> None:
+        """Nothing to do: the transport is open already."""
+
+    async def shutdown(self) -> None:
+        """Nothing to do: the transport belongs to somebody else."""
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Send one call; of the timeouts only `read_timeout` is looked at, for long polls."""
+        del write_timeout, connect_timeout, pool_timeout
+        operation = url.rpartition("/")[2]
+        timeout = self._timeout
+        if isinstance(read_timeout, int | float):
+            timeout = max(timeout, read_timeout + _SLACK)
+        request = HttpRequest(
+            operation=operation,
+            method=method,
+            url=url,
+            headers=_HEADERS,
+            body=b"{}" if request_data is None else request_data.json_payload,
+            repeatable=operation in _REPEATABLE,
+            timeout=timeout,
+        )
+        failure: NetworkError
+        try:
+            response = await self._transport.send(request)
+        except ConnectFailed:
+            failure = NotSentError(f"{operation}: not sent")
+        except OutcomeUnknown:
+            failure = UnclearError(f"{operation}: outcome unknown")
+        else:
+            return response.status, response.body
+        raise failure
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Read an answer; the library's own version logs the whole of what it cannot read."""
+        try:
+            answer = json.loads(payload)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise TelegramError("unreadable answer")
+        return answer

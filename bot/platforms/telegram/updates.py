@@ -1,0 +1,164 @@
+"""Telegram's updates as our messages. Pure: it takes what Telegram sent and believes none of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+
+from bot.domain.chat import (
+    Conversation,
+    ConversationKind,
+    Identity,
+    IncomingMessage,
+    Platform,
+    Press,
+)
+
+GROUP_ANONYMOUS_BOT = "1087968824"
+"""Anonymous admins write as this user. https://core.telegram.org/bots/api#message (sender_chat)"""
+
+
+class Skipped(Enum):
+    """Why an update is no message to the bot."""
+
+    NOT_A_MESSAGE = auto()
+    """An edit, a channel post, a service message, a kind that we did not ask for."""
+    NO_PERSON = auto()
+    """An anonymous admin or a channel writes: nobody whose calendar could be meant."""
+    ANOTHER_BOT = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPerson:
+    """A command without a person: worth one explaining line, in this place."""
+
+    chat_id: str
+    thread_id: str | None
+    message_id: str
+
+
+class MalformedUpdateError(Exception):
+    """The update is not what Telegram documents. Holds nothing of it."""
+
+
+def update_id_of(update: object) -> int | None:
+    """The number of an update, None if it has none."""
+    number = update.get("update_id") if isinstance(update, Mapping) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def convert(update: object) -> IncomingMessage | NoPerson | Skipped:
+    """Read an update.
+
+    Raises:
+        MalformedUpdateError: A field is missing or of another type than documented.
+    """
+    number = update_id_of(update)
+    if number is None or not isinstance(update, Mapping):
+        raise MalformedUpdateError
+    try:
+        if "callback_query" in update:
+            return _press(number, update["callback_query"])
+        if "message" in update:
+            return _message(number, update["message"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+        pass
+    else:
+        return Skipped.NOT_A_MESSAGE
+    raise MalformedUpdateError
+
+
+def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | NoPerson | Skipped:
+    text = message.get("text")
+    if not isinstance(text, str):
+        return Skipped.NOT_A_MESSAGE
+    conversation = _conversation(message)
+    sender = message.get("from")
+    if "sender_chat" in message or sender is None:
+        # Whoever posts in the name of a group or channel: a command of theirs is worth a word.
+        if not text.startswith("/"):
+            return Skipped.NO_PERSON
+        return NoPerson(
+            chat_id=conversation.chat_id,
+            thread_id=conversation.thread_id,
+            message_id=str(_integer(message["message_id"])),
+        )
+    person = _mapping(sender)
+    if person.get("is_bot") is True:
+        return Skipped.ANOTHER_BOT
+    answered = message.get("reply_to_message")
+    return IncomingMessage(
+        key=f"telegram:{number}",
+        message_id=str(_integer(message["message_id"])),
+        sender=_identity(person),
+        conversation=conversation,
+        text=text,
+        sent_at=datetime.fromtimestamp(_integer(message["date"]), UTC),
+        language=_text(person.get("language_code")),
+        reply_to=None
+        if answered is None
+        else str(_integer(_mapping(answered)["message_id"])),
+    )
+
+
+def _press(number: int, query: Mapping[str, object]) -> IncomingMessage | Skipped:
+    message = query.get("message")
+    data = query.get("data")
+    if message is None or not isinstance(data, str):
+        return Skipped.NOT_A_MESSAGE
+    card = _mapping(message)
+    person = _mapping(query["from"])
+    return IncomingMessage(
+        key=f"telegram:{number}",
+        message_id=str(_integer(card["message_id"])),
+        sender=_identity(person),
+        conversation=_conversation(card),
+        text="",
+        # A press has no date of its own, and Telegram forgets presses within minutes.
+        sent_at=datetime.now(UTC),
+        language=_text(person.get("language_code")),
+        press=Press(
+            key=data,
+            card_id=str(_integer(card["message_id"])),
+            callback_id=_text(query["id"]),
+        ),
+    )
+
+
+def _conversation(message: Mapping[str, object]) -> Conversation:
+    chat = _mapping(message["chat"])
+    direct = chat["type"] == "private"
+    thread = message.get("message_thread_id") if message.get("is_topic_message") else None
+    return Conversation(
+        platform=Platform.TELEGRAM,
+        chat_id=str(_integer(chat["id"])),
+        kind=ConversationKind.DIRECT if direct else ConversationKind.GROUP,
+        thread_id=None if thread is None else str(_integer(thread)),
+    )
+
+
+def _identity(person: Mapping[str, object]) -> Identity:
+    names = (_text(person.get("first_name")), _text(person.get("last_name")))
+    return Identity(
+        platform=Platform.TELEGRAM,
+        user_id=str(_integer(person["id"])),
+        display_name=" ".join(name for name in names if name),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return value
+
+
+def _integer(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _text(value: object) -> str:
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    return value or ""

@@ -1,0 +1,152 @@
+"""Limits that we keep ourselves, before the vendor has to refuse.
+
+A leaky bucket as Bitrix24 counts it: each hit is a drop, a full bucket takes no more, and it drains
+steadily. https://apidocs.bitrix24.com/limits.html
+"""
+
+import asyncio
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+
+from bot.transport.messages import Timer
+
+
+class WouldExceedDeadline(Exception):  # noqa: N818 - an answer, not a fault
+    """The turn would come too late; nothing was taken from the bucket.
+
+    Attributes:
+        retry_after: Seconds until it is worth trying again.
+    """
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("the wait for the limit would exceed the deadline")
+        self.retry_after = retry_after
+
+
+@dataclass(order=True, slots=True)
+class _Waiter:
+    priority: int
+    number: int
+    deadline: float | None = field(compare=False)
+    turn: "asyncio.Future[None]" = field(compare=False)
+
+
+class LeakyBucket:
+    """Lets through a burst, then a steady rate.
+
+    Who waits is let through by priority (smaller first), then by arrival. The wait is known in
+    advance: whoever's turn would come after their deadline is refused at once, also later, when
+    somebody more urgent has pushed them back.
+
+    Args:
+        rate: Hits a second that drain.
+        burst: Hits that fit.
+        timer: Time.
+    """
+
+    def __init__(self, rate: float, burst: int, timer: Timer) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._timer = timer
+        self._level = 0.0
+        self._measured_at = timer.monotonic()
+        self._held_until = self._measured_at
+        self._waiting: list[_Waiter] = []
+        self._numbers = count()
+        self._opener: asyncio.Task[None] | None = None
+
+    async def acquire(self, *, priority: int = 0, deadline: float | None = None) -> None:
+        """Take a place.
+
+        Raises:
+            WouldExceedDeadline: The turn would come after the deadline.
+        """
+        if not self._waiting and self._opens_in() <= 0:
+            self._level += 1
+            return
+        wait = self.wait_time(priority)
+        if deadline is not None and self._timer.monotonic() + wait > deadline:
+            raise WouldExceedDeadline(wait)
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(priority, next(self._numbers), deadline, turn)
+        heapq.heappush(self._waiting, waiter)
+        if self._opener is None:
+            self._opener = asyncio.create_task(self._open(), name="limit")
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                # The place was given in the very moment of the cancellation: give it back.
+                self._level -= 1
+            raise
+
+    def wait_time(self, priority: int = 0) -> float:
+        """Seconds until somebody of this priority who comes now would be let through."""
+        ahead = sum(
+            waiter.priority <= priority and not waiter.turn.done() for waiter in self._waiting
+        )
+        held = self._held_until - self._timer.monotonic()
+        drained = (self._current_level() + ahead + 1 - self._burst) / self._rate
+        return max(0.0, held + ahead / self._rate if held > 0 else drained, drained)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody through for that long: the vendor said so, or refused."""
+        self._held_until = max(self._held_until, self._timer.monotonic() + seconds)
+
+    def _current_level(self) -> float:
+        now = self._timer.monotonic()
+        self._level = max(0.0, self._level - (now - self._measured_at) * self._rate)
+        self._measured_at = now
+        return self._level
+
+    def _opens_in(self) -> float:
+        held = self._held_until - self._timer.monotonic()
+        return max(held, (self._current_level() + 1 - self._burst) / self._rate)
+
+    async def _open(self) -> None:
+        """Let waiters through, one by one, until none is left."""
+        try:
+            while self._waiting:
+                pause = self._opens_in()
+                if pause > 0:
+                    self._refuse_the_late(pause)
+                    await self._timer.sleep(pause)
+                    continue
+                waiter = heapq.heappop(self._waiting)
+                if not waiter.turn.done():
+                    self._level += 1
+                    waiter.turn.set_result(None)
+        finally:
+            self._opener = None
+
+    def _refuse_the_late(self, pause: float) -> None:
+        opens_at = self._timer.monotonic() + pause
+        kept: list[_Waiter] = []
+        for waiter in sorted(self._waiting):
+            if waiter.turn.done():
+                continue
+            turn_at = opens_at + len(kept) / self._rate
+            if waiter.deadline is not None and turn_at > waiter.deadline:
+                retry_after = turn_at - self._timer.monotonic()
+                waiter.turn.set_exception(WouldExceedDeadline(retry_after))
+            else:
+                kept.append(waiter)
+        self._waiting = kept
+
+
+class Limiters:
+    """One bucket for each host, made when it is first asked for."""
+
+    def __init__(self, *, rate: float, burst: int, timer: Timer) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._timer = timer
+        self._buckets: dict[str, LeakyBucket] = {}
+
+    def of(self, host: str) -> LeakyBucket:
+        """The bucket of a host."""
+        bucket = self._buckets.get(host)
+        if bucket is None:
+            bucket = self._buckets[host] = LeakyBucket(self._rate, self._burst, self._timer)
+        return bucket
