@@ -47,9 +47,7 @@ def _demo() -> int:
     # In a terminal chat only trouble is worth a line, unless asked otherwise.
     level = settings.log_level if "log_level" in settings.model_fields_set else "ERROR"
     set_up(level, settings.log_format)
-    return asyncio.run(
-        demo(language=settings.default_language, timezone=settings.default_timezone)
-    )
+    return asyncio.run(demo(language=settings.default_language, timezone=settings.default_timezone))
 
 
 _COMMANDS = {"demo": _demo}

@@ -182,7 +182,7 @@ def _shown(ctx: Context, event: Event) -> Draft:
         held = _HELD[event.my_status or ParticipationStatus.UNKNOWN]
     draft = ctx.draft().add(held, title=ctx.texts.title(event))
     _add_event_line(ctx, draft, event)
-    if event.organizer and event.obstacle is not Obstacle.ORGANIZER:
+    if event.organizer and event.obstacle in (None, Obstacle.NOT_INVITED):
         draft.add(M.EVENT_ORGANIZER, name=event.organizer)
     if event.my_status is ParticipationStatus.NEEDS_ACTION and not event.tentative_exact:
         draft.add(M.EVENT_INEXACT)

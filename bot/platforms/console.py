@@ -157,7 +157,7 @@ class Console:
             text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
         bold, plain = (_BOLD, _PLAIN) if self._styled else ("", "")
         text = text.replace(Markup("<b>"), bold).replace(Markup("</b>"), plain)
-        return str(text.unescape())
+        return str(Markup(text).unescape())  # noqa: S704 - it is Markup
 
     def _print(self, text: str) -> None:
         self._out.write(text + "\n")
@@ -193,10 +193,12 @@ def _terminal_reader() -> LineReader:
         with patch_stdout(raw=True):
             while True:
                 try:
-                    return await session.prompt_async(prompt)
+                    line: str = await session.prompt_async(prompt)
                 except KeyboardInterrupt:
                     if not session.default_buffer.text:
                         raise EOFError from None
+                else:
+                    return line
 
     return from_terminal
 

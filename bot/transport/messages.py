@@ -6,13 +6,10 @@ them is in a repr.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol
 
 REQUEST_TIMEOUT = 10.0
 """Seconds that one request may take in all, whatever time its command has left."""
-
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +27,7 @@ class HttpRequest:
     operation: str
     method: str
     url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default=_NO_HEADERS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     repeatable: bool = False
     timeout: float = REQUEST_TIMEOUT
@@ -41,7 +38,7 @@ class HttpResponse:
     """One complete response. Header names are in lower case; of repeated ones the last counts."""
 
     status: int
-    headers: Mapping[str, str] = field(default=_NO_HEADERS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 
 

@@ -2,7 +2,3 @@
 
 https://core.telegram.org/bots/api
 """
-
-from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
-
-__all__ = ["TelegramOptions", "TelegramPlatform"]

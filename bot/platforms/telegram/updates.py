@@ -95,9 +95,7 @@ def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | No
         text=text,
         sent_at=datetime.fromtimestamp(_integer(message["date"]), UTC),
         language=_text(person.get("language_code")),
-        reply_to=None
-        if answered is None
-        else str(_integer(_mapping(answered)["message_id"])),
+        reply_to=None if answered is None else str(_integer(_mapping(answered)["message_id"])),
     )
 
 

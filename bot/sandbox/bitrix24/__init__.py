@@ -1,0 +1,7 @@
+"""A Bitrix24 portal on loopback, with the quirks of the real one."""
+
+from bot.sandbox.bitrix24.rest import portal_app
+from bot.sandbox.bitrix24.seed import seed_company
+from bot.sandbox.bitrix24.state import Notice, Portal, Quirks, User, Write
+
+__all__ = ["Notice", "Portal", "Quirks", "User", "Write", "portal_app", "seed_company"]
