@@ -172,7 +172,7 @@ def _line_reader(out: TextIO) -> Iterator[LineReader]:
         return
 
     async def from_pipe(prompt: str) -> str:
-        line = await asyncio.to_thread(sys.stdin.readline)
+        line: str = await asyncio.to_thread(sys.stdin.readline)
         if not line:
             raise EOFError
         # A transcript without the questions is hard to read.

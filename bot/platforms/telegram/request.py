@@ -45,7 +45,7 @@ class TransportRequest(BaseRequest):
     async def shutdown(self) -> None:
         """Nothing to do: the transport belongs to somebody else."""
 
-    async def do_request(
+    async def do_request(  # noqa: PLR0917 - as its base has it
         self,
         url: str,
         method: str,

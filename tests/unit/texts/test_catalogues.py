@@ -1,4 +1,4 @@
-"""Both catalogues hold every sentence, with the same values, and with markup that platforms know."""
+"""Both catalogues hold every sentence, with the same values and with markup that is known."""
 
 import re
 import string
@@ -21,7 +21,7 @@ def _values(sentence: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_catalogue_holds_each_message_id_once_and_nothing_else(language):
+def test_a_catalogue_holds_each_message_id_once_and_nothing_else(language: str) -> None:
     catalogue = _catalogue(language)
 
     assert set(catalogue) == {message.value for message in M}
@@ -29,14 +29,14 @@ def test_a_catalogue_holds_each_message_id_once_and_nothing_else(language):
 
 
 @pytest.mark.parametrize("message", list(M))
-def test_a_sentence_has_the_same_values_in_every_language(message):
+def test_a_sentence_has_the_same_values_in_every_language(message: M) -> None:
     used = {language: _values(_catalogue(language)[message]) for language in LANGUAGES}
 
     assert len({frozenset(values) for values in used.values()}) == 1, used
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_sentence_is_empty_and_tags_are_known_and_closed_on_their_line(language):
+def test_no_sentence_is_empty_and_tags_are_known_and_closed_on_their_line(language: str) -> None:
     checked = 0
     for sentence in _catalogue(language).values():
         assert sentence.strip() == sentence
@@ -54,7 +54,7 @@ def test_no_sentence_is_empty_and_tags_are_known_and_closed_on_their_line(langua
     assert checked > 30
 
 
-def test_russian_is_really_russian():
+def test_russian_is_really_russian() -> None:
     english, russian = _catalogue("en"), _catalogue("ru")
     same = {
         key

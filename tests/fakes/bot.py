@@ -1,0 +1,127 @@
+"""The whole bot between a scripted chat system and a real sandbox portal, as a test talks to it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.app.core import Limits, build_dispatcher
+from bot.clients.bitrix24.address import PortalAddresses
+from bot.dispatch import Dispatcher
+from bot.dispatch.pipeline import Defaults
+from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.chat import Identity, Platform, Press, Reply
+from bot.ports import ChatPlatform, Store
+from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
+from bot.sandbox.company import ANN, PEOPLE, Colleague
+from bot.sandbox.server import SandboxServer
+from bot.services.access import AllowList
+from bot.storage.memory import FixedAccounts, MemoryStore
+from bot.transport.addresses import AddressGuard
+from bot.transport.aiohttp_transport import AiohttpTransport
+from tests.fakes.clock import FakeClock
+from tests.fakes.platform import FakePlatform
+
+
+def identity_of(colleague: Colleague) -> Identity:
+    return Identity(platform=Platform.TELEGRAM, user_id=str(colleague.user_id))
+
+
+@dataclass(slots=True, kw_only=True)
+class Bot:
+    """A running bot, with what a test needs to look behind it."""
+
+    dispatcher: Dispatcher
+    chat: FakePlatform
+    portal: Portal
+    portal_url: str
+    clock: FakeClock
+    store: Store
+
+    async def say(
+        self,
+        text: str,
+        *,
+        who: Colleague = ANN,
+        language: str = "en",
+        group: str | None = None,
+        age: float = 0.0,
+    ) -> Sequence[Reply]:
+        """Say something and wait for all replies to it."""
+        message = self.chat.message(identity_of(who), text, language=language, group=group, age=age)
+        before = len(self.chat.posted)
+        await self.dispatcher.receive([message])
+        await self.dispatcher.drain()
+        return [delivery.reply for _, delivery in self.chat.posted[before:]]
+
+    async def press(
+        self, label: str, *, who: Colleague = ANN, language: str = "en"
+    ) -> Sequence[Reply]:
+        """Press a button of the newest message that has one of that label."""
+        for message_id, delivery in reversed(self.chat.posted):
+            buttons = [button for row in delivery.reply.buttons for button in row]
+            for key, button in zip(delivery.keys, buttons, strict=True):
+                if button.label == label:
+                    return await self.press_key(key, message_id, who=who, language=language)
+        raise AssertionError(f"there is no button {label!r}")
+
+    async def press_key(
+        self, key: str, card_id: str, *, who: Colleague = ANN, language: str = "en"
+    ) -> Sequence[Reply]:
+        press = Press(key=key, card_id=card_id)
+        message = self.chat.message(identity_of(who), "", press=press, language=language)
+        before = len(self.chat.posted)
+        await self.dispatcher.receive([message])
+        await self.dispatcher.drain()
+        return [delivery.reply for _, delivery in self.chat.posted[before:]]
+
+
+@asynccontextmanager
+async def running_bot(
+    *,
+    store: Store | None = None,
+    access: AllowList | None = None,
+    limits: Limits | None = None,
+    linked: Sequence[Colleague] = PEOPLE,
+    clock: FakeClock | None = None,
+) -> AsyncIterator[Bot]:
+    """The bot on real sockets and a seeded portal; only the clock and the chat are not real."""
+    clock = clock or FakeClock()
+    store = store or MemoryStore()
+    portal = Portal(now=clock.now)
+    seed_company(portal)
+    async with SandboxServer(portal_app(portal)) as server:
+        addresses = PortalAddresses(operator_urls=[server.url])
+        chat = FakePlatform(clock)
+        platforms: dict[Platform, ChatPlatform] = {Platform.TELEGRAM: chat}
+        async with AiohttpTransport(timer=clock, guard=AddressGuard(addresses.listed)) as transport:
+            dispatcher = build_dispatcher(
+                transport=transport,
+                addresses=addresses,
+                limits=limits or Limits(bitrix24_rate=100_000, bitrix24_burst=100_000),
+                store=store,
+                accounts=FixedAccounts(_accounts(portal, server.url, linked)),
+                platforms=platforms,
+                access=access or AllowList(users=("*",)),
+                defaults=Defaults(language="en", timezone="Europe/Berlin", command_deadline=25.0),
+                clock=clock,
+            )
+            yield Bot(
+                dispatcher=dispatcher,
+                chat=chat,
+                portal=portal,
+                portal_url=server.url,
+                clock=clock,
+                store=store,
+            )
+            await dispatcher.stop(grace=1.0)
+
+
+def _accounts(portal: Portal, url: str, linked: Sequence[Colleague]) -> dict[Account, Credentials]:
+    return {
+        Account(
+            account_id=f"account-{colleague.user_id}",
+            owner=identity_of(colleague),
+            provider=Provider.BITRIX24,
+        ): Credentials(endpoint=url + portal.webhook_path(colleague.user_id))
+        for colleague in linked
+    }
