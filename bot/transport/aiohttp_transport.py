@@ -6,6 +6,7 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from bot import __version__
 from bot.errors import ConnectFailed, OutcomeUnknown
@@ -23,7 +24,11 @@ class _TooLarge(Exception):  # noqa: N818 - never leaves this module
     """The answer exceeds the limit."""
 
 
-_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, ValueError, _TooLarge)
+class _SecondRound(Exception):  # noqa: N818 - never leaves this module
+    """aiohttp was about to repeat a request that must not be repeated."""
+
+
+_FAILURES = (aiohttp.ClientError, OSError, TimeoutError, ValueError, _TooLarge, _SecondRound)
 """All that aiohttp, the sockets and the parsers below them raise."""
 
 
@@ -36,10 +41,10 @@ class _Progress:
 class AiohttpTransport:
     """Sends requests over two sessions.
 
-    Repeatable requests share kept-alive connections. Others get a connection of their own each:
-    aiohttp repeats idempotent methods on a dropped kept-alive connection by itself, and even
-    where it does not, a stale connection would leave us in doubt about a write that was never
-    sent.
+    Repeatable requests share kept-alive connections. Others get a connection of their own each: a
+    stale one would leave us in doubt about a write that was never sent. And aiohttp repeats
+    idempotent methods by itself when a server hangs up, on a new connection too, so those
+    requests are held back from a second round.
 
     Cookies are never kept (one person's portal cookie must not travel with another's token),
     proxies of the environment and redirects never followed.
@@ -104,26 +109,24 @@ class AiohttpTransport:
         timeout: float,
         progress: "_Progress",
     ) -> HttpResponse:
+        url = URL(request.url)
+        if url.scheme not in ("http", "https") or not url.host:
+            raise aiohttp.InvalidURL("address of another kind")
+        # Addresses written as numbers never reach a resolver.
+        self._guard.check_literal(url.host, url.port or 0)
         async with session.request(
             request.method,
-            request.url,
+            url,
             data=request.body or None,
             headers=dict(request.headers),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT),
-            middlewares=(self._check_literals,),
             trace_request_ctx=progress,
+            middlewares=() if request.repeatable else (_once(progress),),
         ) as response:
             body = await self._read(response)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(status=response.status, headers=headers, body=body)
-
-    async def _check_literals(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        """Addresses written as numbers never reach a resolver."""
-        self._guard.check_literal(request.url.host or "", request.url.port or 0)
-        return await handler(request)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         if (response.content_length or 0) > self._body_limit:
@@ -155,6 +158,17 @@ class AiohttpTransport:
             headers={"User-Agent": f"rsvp-bot/{__version__}"},
             trace_configs=[_watch_sending()],
         )
+
+
+def _once(progress: _Progress) -> aiohttp.ClientMiddlewareType:
+    async def pass_once(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if progress.sending:
+            raise _SecondRound
+        return await handler(request)
+
+    return pass_once
 
 
 def _watch_sending() -> aiohttp.TraceConfig:

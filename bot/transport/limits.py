@@ -11,6 +11,8 @@ from itertools import count
 
 from bot.transport.messages import Timer
 
+_SHORTEST_WAIT = 1e-6
+
 
 class WouldExceedDeadline(Exception):  # noqa: N818 - an answer, not a fault
     """The turn would come too late; nothing was taken from the bucket.
@@ -102,7 +104,9 @@ class LeakyBucket:
 
     def _opens_in(self) -> float:
         held = self._held_until - self._timer.monotonic()
-        return max(held, (self._current_level() + 1 - self._burst) / self._rate)
+        wait = max(held, (self._current_level() + 1 - self._burst) / self._rate)
+        # A wait too short for the clock to show would be waited for for ever.
+        return wait if wait > _SHORTEST_WAIT else 0.0
 
     async def _open(self) -> None:
         """Let waiters through, one by one, until none is left."""

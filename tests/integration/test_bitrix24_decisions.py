@@ -1,4 +1,4 @@
-"""Every decision about a Bitrix24 invitation, with the sentence a person reads, in both languages."""
+"""Every decision about a Bitrix24 invitation, with the sentence that is read, in both languages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
