@@ -83,14 +83,20 @@ async def running_bot(
     limits: Limits | None = None,
     linked: Sequence[Colleague] = PEOPLE,
     clock: FakeClock | None = None,
+    portal_url: str | None = None,
+    listed: Sequence[str] = (),
 ) -> AsyncIterator[Bot]:
-    """The bot on real sockets and a seeded portal; only the clock and the chat are not real."""
+    """The bot on real sockets and a seeded portal; only the clock and the chat are not real.
+
+    `portal_url` points people's accounts elsewhere; `listed` are further addresses to trust.
+    """
     clock = clock or FakeClock()
     store = store or MemoryStore()
     portal = Portal(now=clock.now)
     seed_company(portal)
     async with SandboxServer(portal_app(portal)) as server:
-        addresses = PortalAddresses(operator_urls=[server.url])
+        url = portal_url or server.url
+        addresses = PortalAddresses(operator_urls=[url, *listed])
         chat = FakePlatform(clock)
         platforms: dict[Platform, ChatPlatform] = {Platform.TELEGRAM: chat}
         async with AiohttpTransport(timer=clock, guard=AddressGuard(addresses.listed)) as transport:
@@ -99,7 +105,7 @@ async def running_bot(
                 addresses=addresses,
                 limits=limits or Limits(bitrix24_rate=100_000, bitrix24_burst=100_000),
                 store=store,
-                accounts=FixedAccounts(_accounts(portal, server.url, linked)),
+                accounts=FixedAccounts(_accounts(portal, url, linked)),
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
                 defaults=Defaults(language="en", timezone="Europe/Berlin", command_deadline=25.0),
@@ -109,7 +115,7 @@ async def running_bot(
                 dispatcher=dispatcher,
                 chat=chat,
                 portal=portal,
-                portal_url=server.url,
+                portal_url=url,
                 clock=clock,
                 store=store,
             )

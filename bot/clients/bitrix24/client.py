@@ -13,7 +13,7 @@ from bot.clients.bitrix24.errors import PROVIDER
 from bot.errors import ProviderError, ProviderUnavailableError, RateLimitedError
 from bot.transport.limits import LeakyBucket, Limiters, WouldExceedDeadline
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
-from bot.transport.retry import with_retries
+from bot.transport.retry import ATTEMPTS, with_retries
 
 T = TypeVar("T")
 
@@ -29,11 +29,13 @@ class Terms:
         deadline: On the timer's monotonic scale; waiting for the limit counts.
         priority: Smaller goes first when calls wait for the portal's limit.
         repeatable: Carried out twice it does the same as once, unnoticed.
+        attempts: How often it may be sent if an attempt was surely not carried out.
     """
 
     deadline: float
     priority: int = 0
     repeatable: bool = True
+    attempts: int = ATTEMPTS
 
 
 class Bitrix24Client:
@@ -130,7 +132,11 @@ class Bitrix24Client:
             raise refusal
 
         return await with_retries(
-            attempt, repeatable=request.repeatable, deadline=terms.deadline, timer=self._timer
+            attempt,
+            repeatable=request.repeatable,
+            deadline=terms.deadline,
+            timer=self._timer,
+            attempts=terms.attempts,
         )
 
     async def _exchange(self, request: HttpRequest, origin: str, deadline: float) -> HttpResponse:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from bot.clients.bitrix24.api import Command, PortalAuth
 from bot.clients.bitrix24.client import Bitrix24Client, Terms
 from bot.domain.participation import Confirmation
-from bot.errors import ProviderError, TransportError
+from bot.errors import ConnectFailed, ProviderError, RateLimitedError, TransportError
 from bot.ports import AccountStore, Call, Clock
+from bot.transport.retry import ATTEMPTS
 
 
 class Portal:
@@ -37,11 +38,36 @@ class Portal:
             read said, None if that failed too.
         """
         auth = await self.enter(call)
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._write_once(call, auth, write, read, parse, wanted)
+            except (RateLimitedError, ConnectFailed) as error:
+                if isinstance(error, RateLimitedError) and error.final:
+                    raise
+                refused = error
+            # Refusals are said to come before anything is done. A look costs one hit; a second
+            # write could cost the organizer a second notice.
+            try:
+                value = parse(await self.client.call(auth, read, terms_of(call)))
+            except (ProviderError, TransportError):
+                break
+            if value == wanted:
+                return Confirmation.CONFIRMED, value
+        raise refused
+
+    async def _write_once(
+        self,
+        call: Call,
+        auth: PortalAuth,
+        write: Command,
+        read: Command,
+        parse: Callable[[object], str | None],
+        wanted: str,
+    ) -> tuple[Confirmation, str | None]:
         taken = False
+        terms = terms_of(call, repeatable=False, attempts=1)
         try:
-            answer = await self.client.batch(
-                auth, {"set": write, "get": read}, terms_of(call, repeatable=False), halt=True
-            )
+            answer = await self.client.batch(auth, {"set": write, "get": read}, terms, halt=True)
             if error := answer.errors.get("set"):
                 raise error
             taken = answer.results.get("set") is True
@@ -72,6 +98,11 @@ class Portal:
         return (Confirmation.CONFIRMED if taken or value == wanted else doubt), value
 
 
-def terms_of(call: Call, *, repeatable: bool = True) -> Terms:
+def terms_of(call: Call, *, repeatable: bool = True, attempts: int = ATTEMPTS) -> Terms:
     """What the client needs to know of a call."""
-    return Terms(deadline=call.deadline, priority=call.priority, repeatable=repeatable)
+    return Terms(
+        deadline=call.deadline,
+        priority=call.priority,
+        repeatable=repeatable,
+        attempts=attempts,
+    )

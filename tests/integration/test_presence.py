@@ -1,0 +1,71 @@
+import pytest
+
+from bot.sandbox.company import ANN, BORIS
+from bot.sandbox.faults import Fault, FaultRule
+from tests.fakes.bot import Bot, running_bot
+
+
+@pytest.mark.parametrize(
+    ("says", "held", "said"),
+    [
+        ("/online", "online", ("presence.online",)),
+        ("/dnd", "dnd", ("presence.dnd", "presence.not_shown")),
+        ("/away", "away", ("presence.away", "presence.not_shown")),
+    ],
+)
+async def test_a_presence_is_set_read_back_and_shown_for_what_it_is(
+    bot: Bot, says: str, held: str, said: tuple[str, ...]
+) -> None:
+    [reply] = await bot.say(says)
+
+    assert reply.said == said
+    assert bot.portal.presence_of(ANN.user_id) == held
+    assert bot.portal.hits == 1
+
+
+async def test_presence_is_told_in_russian_too(bot: Bot) -> None:
+    [reply] = await bot.say("/dnd", language="ru")
+
+    assert reply.text == (
+        "🔕 «Не беспокоить» включено. Отключить: /online\n"
+        "Битрикс24 его хранит, но нынешний мессенджер показывает другим только «онлайн»."
+    )
+
+
+async def test_what_was_never_set_is_said_to_be_so(bot: Bot) -> None:
+    [reply] = await bot.say("/presence")
+
+    assert reply.said == ("presence.none",)
+
+
+async def test_a_break_set_in_the_portal_is_shown(bot: Bot) -> None:
+    bot.portal.presence[ANN.user_id] = "break"
+
+    [reply] = await bot.say("/presence")
+
+    assert reply.said == ("presence.break", "presence.not_shown")
+
+
+async def test_everybody_sets_only_their_own(bot: Bot) -> None:
+    await bot.say("/dnd", who=ANN)
+    await bot.say("/away", who=BORIS)
+
+    assert bot.portal.presence == {ANN.user_id: "dnd", BORIS.user_id: "away"}
+
+
+async def test_a_portal_that_keeps_the_old_one_is_not_believed(bot: Bot) -> None:
+    await bot.say("/online")
+    bot.portal.faults.add(FaultRule(fault=Fault.NEVER_APPLIED, operation="im.user.status.set"))
+
+    [reply] = await bot.say("/dnd")
+
+    assert reply.said == ("presence.online", "presence.differs")
+    assert bot.portal.presence_of(ANN.user_id) == "online"
+
+
+async def test_without_an_account_nothing_is_done_in_anybodys_name() -> None:
+    async with running_bot(linked=[BORIS]) as bot:
+        [reply] = await bot.say("/dnd", who=ANN)
+
+        assert reply.said == ("access.not_linked",)
+        assert bot.portal.hits == 0
