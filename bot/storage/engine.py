@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError
@@ -57,7 +58,7 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         _tune_sqlite(engine)
     try:
         await _migrate(engine, path)
-    except (sa.exc.SQLAlchemyError, OSError) as error:
+    except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
         await engine.dispose()
         reason = type(error).__name__
     else:

@@ -77,14 +77,12 @@ class SqlStore:
             return {row.key: row.id for row in connection.execute(statement)}
 
         ids = await self._commits.write(insert)
-        unique = {message.key: message for message in reversed(messages)}
-        entries = [
-            InboxEntry(entry_id=ids[key], message=message)
-            for key, message in unique.items()
-            if key in ids
+        first_of_each = {message.key: message for message in reversed(messages)}
+        return [
+            InboxEntry(entry_id=ids[message.key], message=message)
+            for message in messages
+            if message.key in ids and message is first_of_each[message.key]
         ]
-        order = {message.key: index for index, message in enumerate(messages)}
-        return sorted(entries, key=lambda entry: order[entry.message.key])
 
     async def unfinished(self) -> Sequence[InboxEntry]:
         """See `Inbox.unfinished`."""

@@ -38,6 +38,7 @@ class Portal:
             read said, None if that failed too.
         """
         auth = await self.enter(call)
+        refused: ProviderError | TransportError = ConnectFailed("batch", "not tried")
         for _ in range(ATTEMPTS):
             try:
                 return await self._write_once(call, auth, write, read, parse, wanted)

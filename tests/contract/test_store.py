@@ -1,0 +1,210 @@
+"""What every store does: the one in memory and the one on a database."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from bot.domain.accounts import Provider
+from bot.domain.chat import (
+    Button,
+    Conversation,
+    ConversationKind,
+    Identity,
+    IncomingMessage,
+    Platform,
+    Press,
+    Reply,
+)
+from bot.domain.inbox import Delivery, EntryState, Intent, Person, StoredButton
+from bot.ports import Store
+from bot.storage.engine import open_engine, parse_url
+from bot.storage.memory import MemoryStore
+from bot.storage.store import SqlStore
+from tests.fakes.clock import START, FakeClock
+
+ANN = Identity(platform=Platform.TELEGRAM, user_id="7", display_name="Ann")
+HERE = Conversation(
+    platform=Platform.TELEGRAM, chat_id="-100", kind=ConversationKind.GROUP, thread_id="5"
+)
+
+
+def message(number: int) -> IncomingMessage:
+    return IncomingMessage(
+        key=f"telegram:{number}",
+        message_id=str(number),
+        sender=ANN,
+        conversation=HERE,
+        text=f"/accept {number}",
+        sent_at=START,
+        language="ru",
+        press=Press(key="k", card_id="c", callback_id="q") if number % 2 else None,
+        reply_to="3",
+    )
+
+
+def delivery(text: str = "<b>yes</b>") -> Delivery:
+    button = Button(label="Да", command_line="/maybe 651", confirms=True)
+    return Delivery(
+        delivery_id=0,
+        to=ANN,
+        conversation=HERE,
+        reply=Reply(text=Markup(text), said=("held.accepted",), buttons=((button,),)),
+        reply_to="9",
+        keys=("key-1",),
+    )
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
+) -> AsyncIterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/data/bot.db"))
+    sql = SqlStore(engine, clock)
+    sql.start()
+    yield sql
+    await sql.stop()
+
+
+async def test_messages_are_taken_in_once_in_the_order_they_came(store: Store) -> None:
+    first = await store.add([message(3), message(1), message(3)])
+    second = await store.add([message(1), message(2)])
+
+    assert [entry.message for entry in first] == [message(3), message(1)]
+    assert [entry.message for entry in second] == [message(2)]
+    assert [entry.message for entry in await store.unfinished()] == [
+        message(3),
+        message(1),
+        message(2),
+    ]
+
+
+async def test_nothing_taken_in_is_nothing(store: Store) -> None:
+    assert list(await store.add([])) == []
+
+
+async def test_a_settled_entry_keeps_its_replies_until_they_are_delivered(store: Store) -> None:
+    [entry] = await store.add([message(1)])
+    settled = await store.settle(entry, [delivery("one"), delivery("two")], [])
+
+    [again] = await store.unfinished()
+    assert again == replace(entry, state=EntryState.SETTLED)
+    assert await store.deliveries_of(again) == settled
+    assert [kept.reply.text for kept in settled] == ["one", "two"]
+
+    await store.delivered(settled[0], "m1")
+    await store.close(again)
+    # Closing is not waited for, so something that is comes behind it.
+    await store.add([message(2)])
+    assert await store.deliveries_of(again) == settled[1:]
+    assert [entry.message for entry in await store.unfinished()] == [message(2)]
+
+
+async def test_a_reply_comes_back_as_it_was_and_its_markup_stays_markup(store: Store) -> None:
+    [entry] = await store.add([message(1)])
+    [kept] = await store.settle(entry, [delivery()], [])
+
+    [loaded] = await store.deliveries_of(entry)
+
+    assert loaded == kept
+    assert isinstance(loaded.reply.text, Markup)
+
+
+async def test_an_intent_is_found_by_what_it_is_about_and_replaced_by_a_newer_one(
+    store: Store,
+) -> None:
+    [entry] = await store.add([message(1)])
+    intent = Intent(
+        entry_id=entry.entry_id,
+        provider=Provider.BITRIX24,
+        subject="651",
+        before="needs_action",
+        wanted="accepted",
+        stored_at=START,
+    )
+    assert not await store.has_intents(entry.entry_id)
+
+    await store.record_intent(intent)
+    newer = replace(intent, attempts=2, stored_at=START + timedelta(seconds=9))
+    await store.record_intent(newer)
+
+    assert await store.find_intent(entry.entry_id, Provider.BITRIX24, "651") == newer
+    assert await store.find_intent(entry.entry_id, Provider.BITRIX24, "655") is None
+    assert await store.find_intent(entry.entry_id, Provider.CRONOFY, "651") is None
+    assert await store.has_intents(entry.entry_id)
+
+
+async def test_failures_are_counted(store: Store) -> None:
+    [entry] = await store.add([message(1)])
+
+    assert [await store.count_failure(entry) for _ in range(3)] == [1, 2, 3]
+    [again] = await store.unfinished()
+    assert again.failures == 3
+
+
+async def test_a_button_is_found_by_its_key(store: Store) -> None:
+    [entry] = await store.add([message(1)])
+    button = StoredButton(
+        key="key-1",
+        owner=ANN,
+        button=Button(label="Да", command_line="/maybe 651", confirms=True),
+        expires_at=START + timedelta(minutes=5),
+    )
+
+    await store.settle(entry, [delivery()], [button])
+
+    assert await store.find_button("key-1") == button
+    assert await store.find_button("key-2") is None
+
+
+async def test_a_person_is_remembered_and_replaced(store: Store) -> None:
+    person = Person(identity=ANN, language="ru", timezone="Europe/Riga", name="Аня")
+    assert await store.find_person(ANN) is None
+
+    await store.save_person(person)
+    changed = replace(person, language="en")
+    await store.save_person(changed)
+
+    assert await store.find_person(ANN) == changed
+
+
+async def test_only_closed_entries_are_forgotten_and_only_old_ones(
+    store: Store, clock: FakeClock
+) -> None:
+    closed, still_open = await store.add([message(1), message(2)])
+    await store.settle(closed, [delivery()], [])
+    await store.close(closed)
+    clock.advance(3600)
+
+    assert await store.prune(START) == 0
+    assert await store.prune(START + timedelta(hours=1)) == 1
+    assert [entry.entry_id for entry in await store.unfinished()] == [still_open.entry_id]
+
+
+async def test_a_database_outlives_its_process_and_its_file_is_for_the_owner_alone(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    url = parse_url(f"sqlite:///{tmp_path}/deep/er/bot.db")
+    first = SqlStore(await open_engine(url), clock)
+    first.start()
+    await first.add([message(1)])
+    await first.save_person(Person(identity=ANN, language="ru", timezone="UTC"))
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "deep/er").iterdir()}
+    await first.stop()
+
+    second = SqlStore(await open_engine(url), clock)
+    second.start()
+    [entry] = await second.unfinished()
+    person = await second.find_person(ANN)
+    await second.stop()
+
+    assert entry.message == message(1)
+    assert person is not None
+    assert set(modes.values()) == {0o600}
+    assert modes.keys() >= {"bot.db", "bot.db-wal"}

@@ -1,0 +1,75 @@
+"""`rsvp-bot demo` as a separate process, talked to through a pipe."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+SAYS = "/accept 651\n/status 651\n/dnd\n/presence\n!portal\n"
+
+
+def demo(says: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", "-m", "bot", "demo"],
+        input=says,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        cwd=cwd,
+        env={**inherited, "PYTHONPATH": os.getcwd(), "PYTHONUTF8": "1", **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "accepted"),
+    [({}, "✅ Accepted: Sprint review"), ({"DEFAULT_LANGUAGE": "ru"}, "✅ Принято: Sprint review")],
+)
+def test_the_main_job_without_any_account(
+    environment: dict[str, str], accepted: str, tmp_path: Path
+) -> None:
+    result = demo(SAYS, tmp_path, **environment)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines.count(accepted) == 2
+    assert "651    ann     Y       Sprint review" in lines
+    assert "presence of ann: dnd" in lines
+    assert "notice to boris: accept by ann for 651" in lines
+
+
+def test_switching_the_person_and_pressing_by_number(tmp_path: Path) -> None:
+    says = "!as carl\n/accept 651\n/maybe 651\n1\n9\n!portal\n"
+
+    result = demo(says, tmp_path)
+
+    assert "[1] Take my answer back   [2] Leave it" in result.stdout
+    assert "There is no button [9]." in result.stdout
+    assert "651    carl    Q       Sprint review" in result.stdout
+    assert result.returncode == 0
+
+
+def test_it_reads_no_env_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DEFAULT_LANGUAGE=ru\n")
+
+    result = demo("/accept 651\n", tmp_path)
+
+    assert "Accepted" in result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_a_malformed_setting_is_named_without_its_value(tmp_path: Path) -> None:
+    result = demo("", tmp_path, DEFAULT_LANGUAGE="klingon", DEFAULT_TIMEZONE="Mars/Olympus")
+
+    assert result.returncode == 2
+    assert result.stderr == (
+        "rsvp-bot: DEFAULT_LANGUAGE: must be one of en, ru; "
+        "DEFAULT_TIMEZONE: is not an IANA time zone such as Europe/Berlin\n"
+    )

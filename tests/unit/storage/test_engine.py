@@ -1,0 +1,111 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.errors import ConfigError, StorageError
+from bot.storage import tables
+from bot.storage.engine import open_engine, parse_url
+from bot.storage.group_commit import GroupCommit
+
+
+@pytest.mark.parametrize("text", ["", "bot.db", "mysql://x", "sqlite+pysqlite:///x", "secret://p"])
+def test_other_databases_are_refused_without_repeating_the_address(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_url(text)
+    assert str(caught.value) == "DATABASE_URL: must be sqlite:///PATH or postgresql://…"
+
+
+async def test_a_file_that_cannot_be_opened_is_a_matter_of_settings(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ConfigError, match="DATABASE_URL"):
+        await open_engine(parse_url(f"sqlite:///{tmp_path}/file/bot.db"))
+
+
+async def test_something_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("shopping list " * 100)
+
+    with pytest.raises(ConfigError, match="cannot be opened"):
+        await open_engine(parse_url(f"sqlite:///{path}"))
+    assert path.read_text().startswith("shopping list")
+
+
+async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+
+    def differences(connection: sa.Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), tables.metadata))
+
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+        names = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
+    await engine.dispose()
+
+    assert found == []
+    assert set(names) == {*tables.metadata.tables, "alembic_version"}
+
+
+async def test_a_database_of_an_older_revision_is_copied_before_it_is_changed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "bot.db"
+    with sqlite3.connect(path) as old:
+        old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        old.execute("INSERT INTO alembic_version VALUES ('0000')")
+    old.close()
+
+    with pytest.raises(ConfigError):
+        await open_engine(parse_url(f"sqlite:///{path}"))
+
+    backup = tmp_path / "bot.db.0000.bak"
+    assert backup.stat().st_mode & 0o777 == 0o600
+
+
+async def test_one_bad_write_fails_only_itself(tmp_path: Path) -> None:
+    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+    commits = GroupCommit(engine)
+    commits.start()
+
+    def good(number: int) -> sa.Insert:
+        return sa.insert(tables.people).values(
+            platform="telegram", user_id=str(number), language="en", timezone="UTC", name=""
+        )
+
+    def write(statement: sa.Executable) -> "asyncio.Future[object]":
+        return asyncio.ensure_future(commits.write(lambda sync: sync.execute(statement).rowcount))
+
+    bad = sa.insert(tables.people).values(platform="telegram")
+    results = await asyncio.gather(
+        write(good(1)), write(bad), write(good(2)), return_exceptions=True
+    )
+    async with engine.connect() as connection:
+        kept = (await connection.execute(sa.select(tables.people.c.user_id))).scalars().all()
+    await commits.stop()
+    await engine.dispose()
+
+    assert [type(result) for result in results] == [int, StorageError, int]
+    assert sorted(kept) == ["1", "2"]
+
+
+async def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
+    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+    commits = GroupCommit(engine)
+    count = 0
+
+    @sa.event.listens_for(engine.sync_engine, "commit")
+    def counted(_connection: sa.Connection) -> None:
+        nonlocal count
+        count += 1
+
+    commits.start()
+    await asyncio.gather(*(commits.write(lambda _sync: None) for _ in range(20)))
+    await commits.stop()
+    await engine.dispose()
+
+    assert count == 1
