@@ -14,7 +14,7 @@ SAYS = "/accept 651\n/status 651\n/dnd\n/presence\n!portal\n"
 
 def demo(says: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "-W", "error", "-m", "bot", "demo"],
         input=says,
         capture_output=True,
@@ -22,7 +22,7 @@ def demo(says: str, cwd: Path, **environment: str) -> subprocess.CompletedProces
         encoding="utf-8",
         timeout=60,
         cwd=cwd,
-        env={**inherited, "PYTHONPATH": os.getcwd(), "PYTHONUTF8": "1", **environment},
+        env={**inherited, "PYTHONPATH": str(Path.cwd()), "PYTHONUTF8": "1", **environment},
         check=False,
     )
 

@@ -1,4 +1,4 @@
-"""The pipeline: who is admitted, what is late, what is done after a kill, what is apologised for."""
+"""The pipeline: who is admitted, what is late, what happens after a kill or a crash."""
 
 from dataclasses import replace
 

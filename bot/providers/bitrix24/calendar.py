@@ -29,7 +29,7 @@ from bot.errors import (
     ProviderRequestError,
 )
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
-from bot.providers.bitrix24.portal import Portal, terms_of
+from bot.providers.bitrix24.portal import Change, Portal, terms_of
 from bot.texts import M
 from bot.transport.messages import REQUEST_TIMEOUT
 
@@ -102,13 +102,13 @@ class Bitrix24Calendar:
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""
         event_id, letter = event.ref.event_id, _LETTER_FROM_ANSWER[answer]
-        confirmation, held = await self._portal.write_and_read(
-            call,
-            calendar.set_status(event_id, letter),
-            calendar.get_status(event_id),
-            calendar.parse_status,
-            letter,
+        change = Change(
+            write=calendar.set_status(event_id, letter),
+            read=calendar.get_status(event_id),
+            parse=calendar.parse_status,
+            wanted=letter,
         )
+        confirmation, held = await self._portal.write_and_read(call, change)
         # None after a read: no participant (any more). None without one: what was before.
         was_read = confirmation is Confirmation.CONFIRMED or held is not None
         status = _status(held) if was_read else event.my_status

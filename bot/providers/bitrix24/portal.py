@@ -1,6 +1,7 @@
 """What invitations and presence share: entering the portal, and writing with proof."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bot.clients.bitrix24.api import Command, PortalAuth
 from bot.clients.bitrix24.client import Bitrix24Client, Terms
@@ -8,6 +9,23 @@ from bot.domain.participation import Confirmation
 from bot.errors import ConnectFailed, ProviderError, RateLimitedError, TransportError
 from bot.ports import AccountStore, Call, Clock
 from bot.transport.retry import ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A write with the read that proves it.
+
+    Attributes:
+        write: What is set.
+        read: What tells the value that is held.
+        parse: Reads that value from the answer.
+        wanted: The value after a write that worked.
+    """
+
+    write: Command
+    read: Command
+    parse: Callable[[object], str | None]
+    wanted: str
 
 
 class Portal:
@@ -23,14 +41,7 @@ class Portal:
         credentials = await self._accounts.credentials(call.account)
         return PortalAuth(base=credentials.endpoint, token=credentials.access_token)
 
-    async def write_and_read(
-        self,
-        call: Call,
-        write: Command,
-        read: Command,
-        parse: Callable[[object], str | None],
-        wanted: str,
-    ) -> tuple[Confirmation, str | None]:
+    async def write_and_read(self, call: Call, change: Change) -> tuple[Confirmation, str | None]:
         """Write, and read back in the same hit.
 
         Returns:
@@ -41,7 +52,7 @@ class Portal:
         refused: ProviderError | TransportError = ConnectFailed("batch", "not tried")
         for _ in range(ATTEMPTS):
             try:
-                return await self._write_once(call, auth, write, read, parse, wanted)
+                return await self._write_once(call, auth, change)
             except (RateLimitedError, ConnectFailed) as error:
                 if isinstance(error, RateLimitedError) and error.final:
                     raise
@@ -49,54 +60,45 @@ class Portal:
             # Refusals are said to come before anything is done. A look costs one hit; a second
             # write could cost the organizer a second notice.
             try:
-                value = parse(await self.client.call(auth, read, terms_of(call)))
+                value = await self._read(call, auth, change)
             except (ProviderError, TransportError):
                 break
-            if value == wanted:
+            if value == change.wanted:
                 return Confirmation.CONFIRMED, value
         raise refused
 
     async def _write_once(
-        self,
-        call: Call,
-        auth: PortalAuth,
-        write: Command,
-        read: Command,
-        parse: Callable[[object], str | None],
-        wanted: str,
+        self, call: Call, auth: PortalAuth, change: Change
     ) -> tuple[Confirmation, str | None]:
         taken = False
         terms = terms_of(call, repeatable=False, attempts=1)
         try:
-            answer = await self.client.batch(auth, {"set": write, "get": read}, terms, halt=True)
+            commands = {"set": change.write, "get": change.read}
+            answer = await self.client.batch(auth, commands, terms, halt=True)
             if error := answer.errors.get("set"):
                 raise error
             taken = answer.results.get("set") is True
             if taken and "get" in answer.results:
-                return Confirmation.CONFIRMED, parse(answer.results["get"])
+                return Confirmation.CONFIRMED, change.parse(answer.results["get"])
         except (ProviderError, TransportError) as error:
             if not (taken or error.may_have_happened):
                 raise
-        return await self._read_after_doubt(call, auth, read, parse, wanted, taken=taken)
+        return await self._read_after_doubt(call, auth, change, taken=taken)
 
     async def _read_after_doubt(
-        self,
-        call: Call,
-        auth: PortalAuth,
-        read: Command,
-        parse: Callable[[object], str | None],
-        wanted: str,
-        *,
-        taken: bool,
+        self, call: Call, auth: PortalAuth, change: Change, *, taken: bool
     ) -> tuple[Confirmation, str | None]:
         doubt = Confirmation.PENDING if taken else Confirmation.UNKNOWN
         try:
-            value = parse(await self.client.call(auth, read, terms_of(call)))
+            value = await self._read(call, auth, change)
         except (ProviderError, TransportError):
             return doubt, None
         # An old value is proof only if the portal said that it took the write: otherwise the
         # write may still be on its way.
-        return (Confirmation.CONFIRMED if taken or value == wanted else doubt), value
+        return (Confirmation.CONFIRMED if taken or value == change.wanted else doubt), value
+
+    async def _read(self, call: Call, auth: PortalAuth, change: Change) -> str | None:
+        return change.parse(await self.client.call(auth, change.read, terms_of(call)))
 
 
 def terms_of(call: Call, *, repeatable: bool = True, attempts: int = ATTEMPTS) -> Terms:

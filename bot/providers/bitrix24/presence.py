@@ -8,7 +8,7 @@ from bot.domain.accounts import Provider
 from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence, PresenceState
 from bot.ports import AccountStore, Call, Clock, PresenceProvider
-from bot.providers.bitrix24.portal import Portal, terms_of
+from bot.providers.bitrix24.portal import Change, Portal, terms_of
 
 
 class Bitrix24Presence:
@@ -29,13 +29,13 @@ class Bitrix24Presence:
 
     async def set_presence(self, call: Call, presence: Presence) -> PresenceState:
         """See `PresenceProvider.set_presence`."""
-        confirmation, held = await self._portal.write_and_read(
-            call,
-            im.set_status(presence.value),
-            im.get_status(),
-            im.parse_status,
-            presence.value,
+        change = Change(
+            write=im.set_status(presence.value),
+            read=im.get_status(),
+            parse=im.parse_status,
+            wanted=presence.value,
         )
+        confirmation, held = await self._portal.write_and_read(call, change)
         return _presence_state(confirmation, held)
 
 
