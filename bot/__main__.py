@@ -1,4 +1,4 @@
-"""The command line: `rsvp-bot demo`.
+"""The command line: `rsvp-bot run`, `rsvp-bot demo`.
 
 Exit codes: 0 all went well, 1 something broke, 2 a setting is missing or malformed or the command
 line is wrong.
@@ -33,8 +33,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="run the bot on Telegram, with the settings of .env")
     commands.add_parser("demo", help="try it in this terminal, with no account at all")
     return parser
+
+
+def _run() -> int:
+    from bot.app.run import run  # noqa: PLC0415
+    from bot.logs import set_up  # noqa: PLC0415
+    from bot.settings import Settings, load  # noqa: PLC0415
+
+    settings = load(Settings)
+    set_up(settings.log_level, settings.log_format)
+    return asyncio.run(run(settings))
 
 
 def _demo() -> int:
@@ -50,7 +61,7 @@ def _demo() -> int:
     return asyncio.run(demo(language=settings.default_language, timezone=settings.default_timezone))
 
 
-_COMMANDS = {"demo": _demo}
+_COMMANDS = {"run": _run, "demo": _demo}
 
 
 if __name__ == "__main__":

@@ -277,6 +277,7 @@ class Dispatcher:
             reply_to=message.message_id if press is None else None,
             edits=edits,
             keys=tuple(secrets.token_urlsafe(12) for _ in range(count)),
+            callback_id="" if press is None else press.callback_id,
         )
 
     def _stored_buttons(self, delivery: Delivery) -> Sequence[StoredButton]:

@@ -121,6 +121,7 @@ class Reply:
         buttons: Rows of buttons.
         visibility: In a group, results and errors are for the sender only.
         replaces_card: The answer to a press takes the place of the message with the button.
+        final: Nothing will be added to it; a reply that may be edited later must be a message.
     """
 
     text: Markup = field(repr=False)
@@ -128,3 +129,4 @@ class Reply:
     buttons: tuple[tuple[Button, ...], ...] = ()
     visibility: Visibility = Visibility.SENDER_ONLY
     replaces_card: bool = True
+    final: bool = True

@@ -61,6 +61,7 @@ class Delivery:
         reply_to: The message it answers, if the platform should show that.
         edits: The message of ours that it takes the place of, if any.
         keys: The opaque keys of the reply's buttons, in reading order.
+        callback_id: The press that it answers, if the platform wants presses acknowledged.
     """
 
     delivery_id: int
@@ -70,6 +71,7 @@ class Delivery:
     reply_to: str | None = None
     edits: str | None = None
     keys: tuple[str, ...] = ()
+    callback_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

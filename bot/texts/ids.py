@@ -106,4 +106,7 @@ class M(StrEnum):
     PROVIDER_BITRIX24 = "provider.bitrix24"
     PROVIDER_CRONOFY = "provider.cronofy"
     LATE_OFFER = "late.offer"
+    GROUP_SEE_PRIVATE = "group.see_private"
+    GROUP_OPEN_PRIVATE = "group.open_private"
+    GROUP_NO_PERSON = "group.no_person"
     LATE_YES = "late.yes"

@@ -170,11 +170,13 @@ async def test_a_renamed_portal_is_followed_and_remembered(bot: Bot) -> None:
     async with SandboxServer(portal_app(bot.portal)) as new_home:
         old_home = Portal(now=bot.clock.now)
         old_home.moved_to = new_home.url
-        async with SandboxServer(portal_app(old_home)) as old:
-            async with running_bot(portal_url=old.url, listed=[new_home.url]) as moved:
-                [first] = await moved.say("/dnd")
-                hits_at_the_old_home = old_home.hits
-                [second] = await moved.say("/presence")
+        async with (
+            SandboxServer(portal_app(old_home)) as old,
+            running_bot(portal_url=old.url, listed=[new_home.url]) as moved,
+        ):
+            [first] = await moved.say("/dnd")
+            hits_at_the_old_home = old_home.hits
+            [second] = await moved.say("/presence")
 
     assert first.said[0] == second.said[0] == "presence.dnd"
     assert (hits_at_the_old_home, old_home.hits) == (1, 1)

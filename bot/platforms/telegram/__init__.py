@@ -2,3 +2,8 @@
 
 https://core.telegram.org/bots/api
 """
+
+from bot.platforms.telegram.flood import FloodRates
+from bot.platforms.telegram.platform import TelegramOptions, TelegramPlatform
+
+__all__ = ["FloodRates", "TelegramOptions", "TelegramPlatform"]

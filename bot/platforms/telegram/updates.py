@@ -14,9 +14,6 @@ from bot.domain.chat import (
     Press,
 )
 
-GROUP_ANONYMOUS_BOT = "1087968824"
-"""Anonymous admins write as this user. https://core.telegram.org/bots/api#message (sender_chat)"""
-
 
 class Skipped(Enum):
     """Why an update is no message to the bot."""
@@ -47,8 +44,8 @@ def update_id_of(update: object) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def convert(update: object) -> IncomingMessage | NoPerson | Skipped:
-    """Read an update.
+def convert(update: object, now: datetime) -> IncomingMessage | NoPerson | Skipped:
+    """Read an update that arrived at `now`.
 
     Raises:
         MalformedUpdateError: A field is missing or of another type than documented.
@@ -58,9 +55,9 @@ def convert(update: object) -> IncomingMessage | NoPerson | Skipped:
         raise MalformedUpdateError
     try:
         if "callback_query" in update:
-            return _press(number, update["callback_query"])
+            return _press(number, _mapping(update["callback_query"]), now)
         if "message" in update:
-            return _message(number, update["message"])
+            return _message(number, _mapping(update["message"]))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
         pass
     else:
@@ -99,7 +96,7 @@ def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | No
     )
 
 
-def _press(number: int, query: Mapping[str, object]) -> IncomingMessage | Skipped:
+def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingMessage | Skipped:
     message = query.get("message")
     data = query.get("data")
     if message is None or not isinstance(data, str):
@@ -113,7 +110,7 @@ def _press(number: int, query: Mapping[str, object]) -> IncomingMessage | Skippe
         conversation=_conversation(card),
         text="",
         # A press has no date of its own, and Telegram forgets presses within minutes.
-        sent_at=datetime.now(UTC),
+        sent_at=now,
         language=_text(person.get("language_code")),
         press=Press(
             key=data,

@@ -1,0 +1,271 @@
+"""`rsvp-bot run`: the bot on Telegram, with its database, until it is told to stop."""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import handlers
+from bot.app.clock import SystemClock
+from bot.app.core import Limits, build_dispatcher
+from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
+from bot.dispatch import Dispatcher
+from bot.dispatch.pipeline import Defaults
+from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.chat import Platform
+from bot.domain.zones import zone_of
+from bot.errors import ConfigError, PlatformError, StorageError
+from bot.platforms.telegram import FloodRates, TelegramOptions, TelegramPlatform
+from bot.platforms.telegram.platform import WEBHOOK_PATH, Menu
+from bot.ports import AccountStore, ChatPlatform, Clock, Store
+from bot.services.access import AllowList
+from bot.settings import Settings
+from bot.storage.engine import open_engine, parse_url, sqlite_path
+from bot.storage.memory import FixedAccounts
+from bot.storage.store import SqlStore
+from bot.texts import LANGUAGES, Texts
+from bot.transport.addresses import AddressGuard
+from bot.transport.aiohttp_transport import AiohttpTransport
+from bot.web.server import WebServer
+
+logger = logging.getLogger(__name__)
+
+STOP_GRACE = 20.0
+"""Seconds that what is in hand gets after SIGTERM."""
+KEEP_CLOSED = timedelta(hours=48)
+_PRUNE_EVERY = 3600.0
+_RECONNECT_AFTER = 5.0
+
+
+async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
+    """Run until SIGTERM or SIGINT; 0.
+
+    Args:
+        settings: From the environment.
+        accounts: Who is signed in where; by default the owner with what the environment holds.
+
+    Raises:
+        ConfigError: The database or a setting cannot be used.
+    """
+    clock = SystemClock()
+    addresses = _addresses(settings)
+    guard = AddressGuard(addresses.listed | _host_of(settings.telegram_api_url))
+    if settings.owner is None:
+        logger.warning("OWNER is not set: /start tells everybody the line to put into .env")
+    async with (
+        _open_store(settings, clock) as store,
+        AiohttpTransport(timer=clock, guard=guard) as transport,
+    ):
+        platforms: dict[Platform, ChatPlatform] = {}
+        dispatcher = build_dispatcher(
+            transport=transport,
+            addresses=addresses,
+            limits=Limits(
+                bitrix24_rate=settings.bitrix24_rate, bitrix24_burst=settings.bitrix24_burst
+            ),
+            store=store,
+            accounts=accounts or _owners_accounts(settings),
+            platforms=platforms,
+            access=AllowList(
+                owner=settings.owner,
+                users=settings.allowed_users,
+                chats=settings.allowed_chats,
+            ),
+            defaults=_defaults(settings),
+            clock=clock,
+        )
+        telegram = TelegramPlatform(
+            _telegram_options(settings),
+            transport=transport,
+            clock=clock,
+            menu=_menu(),
+            group_texts=Texts(
+                settings.default_language, zone_of(settings.default_timezone or "UTC")
+            ),
+        )
+        platforms[Platform.TELEGRAM] = telegram
+        await _serve(settings, telegram, dispatcher, store, clock)
+    return 0
+
+
+async def _serve(
+    settings: Settings,
+    telegram: TelegramPlatform,
+    dispatcher: Dispatcher,
+    store: Store,
+    clock: Clock,
+) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with _web(settings, telegram):
+        work = asyncio.create_task(_work(telegram, dispatcher, store, clock))
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    logger.info("stopping")
+    await dispatcher.stop(STOP_GRACE)
+    await telegram.stop()
+
+
+async def _work(
+    telegram: TelegramPlatform, dispatcher: Dispatcher, store: Store, clock: Clock
+) -> None:
+    """Receive, and tidy up now and then; what an earlier process left comes first."""
+    while True:
+        try:
+            await telegram.start()
+            break
+        except PlatformError as error:
+            logger.warning("Telegram cannot be reached yet: %s", error)
+        await clock.sleep(_RECONNECT_AFTER)
+    await dispatcher.resume()
+    logger.info("ready")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(telegram.run(dispatcher.receive))
+        tasks.create_task(_prune(store, clock))
+
+
+async def _prune(store: Store, clock: Clock) -> None:
+    while True:
+        try:
+            await store.prune(clock.now() - KEEP_CLOSED)
+        except StorageError as error:
+            logger.warning("old entries stay for now: %s", error)
+        await clock.sleep(_PRUNE_EVERY)
+
+
+@asynccontextmanager
+async def _open_store(settings: Settings, clock: Clock) -> AsyncIterator[SqlStore]:
+    url = parse_url(settings.database_url.get_secret_value())
+    path = sqlite_path(url)
+    with contextlib.nullcontext() if path is None else _only_one(path):
+        store = SqlStore(await open_engine(url), clock)
+        store.start()
+        try:
+            yield store
+        finally:
+            await store.stop()
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """A SQLite file serves one `run` at a time; the lock ends with the process, however it ends."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        reason = error.strerror
+        raise ConfigError(f"DATABASE_URL: the file cannot be opened ({reason})") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise ConfigError("DATABASE_URL: another rsvp-bot runs on this database") from None
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@asynccontextmanager
+async def _web(settings: Settings, telegram: TelegramPlatform) -> AsyncIterator[None]:
+    """The HTTP server, if anything needs it."""
+    wanted = settings.telegram_updates == "webhook" or settings.public_url or settings.http_port
+    if not wanted:
+        yield
+        return
+    endpoints = [telegram.endpoint] if settings.telegram_updates == "webhook" else []
+    port = settings.http_port or 0
+    async with WebServer(endpoints, host=settings.http_host, port=port) as server:
+        logger.info("listening on port %d", server.port)
+        yield
+
+
+def _telegram_options(settings: Settings) -> TelegramOptions:
+    token = settings.telegram_token.get_secret_value()
+    by_webhook = settings.telegram_updates == "webhook"
+    if by_webhook and settings.public_url is None:
+        raise ConfigError("PUBLIC_URL: is required with TELEGRAM_UPDATES=webhook")
+    given = settings.telegram_webhook_secret
+    secret = given.get_secret_value() if given is not None else _derived_secret(token)
+    return TelegramOptions(
+        token=token,
+        api_url=settings.telegram_api_url,
+        webhook_url=f"{settings.public_url}{WEBHOOK_PATH}" if by_webhook else "",
+        webhook_secret=secret,
+        rates=FloodRates(
+            overall=settings.telegram_rate,
+            chat=settings.telegram_chat_rate,
+            group=settings.telegram_group_rate,
+        ),
+    )
+
+
+def _derived_secret(token: str) -> str:
+    """A secret that every replica arrives at by itself and nobody can guess."""
+    return hmac.new(token.encode(), b"telegram webhook", hashlib.sha256).hexdigest()
+
+
+def _menu() -> Menu:
+    router = handlers.router()
+    return {
+        language: [
+            (spec.name, str(Texts(language, zone_of("UTC")).say(spec.summary)))
+            for spec in router.specs
+        ]
+        for language in LANGUAGES
+    }
+
+
+def _defaults(settings: Settings) -> Defaults:
+    return Defaults(
+        language=settings.default_language,
+        timezone=settings.default_timezone or "UTC",
+        command_deadline=settings.command_deadline,
+    )
+
+
+def _addresses(settings: Settings) -> PortalAddresses:
+    webhook = settings.bitrix24_webhook_url
+    operator = [] if webhook is None else [webhook.get_secret_value()]
+    try:
+        addresses = PortalAddresses(settings.bitrix24_allowed_hosts, operator)
+        for url in operator:
+            addresses.judge(url)
+    except AddressRefusedError as error:
+        reason = str(error)
+    else:
+        return addresses
+    hint = {
+        "malformed": "is no address",
+        "not_https": "must be https",
+        "unknown_host": "names no Bitrix24 portal; list its host in BITRIX24_ALLOWED_HOSTS",
+    }[reason]
+    raise ConfigError(f"BITRIX24_WEBHOOK_URL: {hint}")
+
+
+def _host_of(url: str) -> frozenset[str]:
+    """Telegram's address is the operator's own word, so it may be a private one."""
+    return frozenset({url.partition("://")[2].partition("/")[0].lower()})
+
+
+def _owners_accounts(settings: Settings) -> FixedAccounts:
+    webhook = settings.bitrix24_webhook_url
+    if settings.owner is None or webhook is None:
+        return FixedAccounts({})
+    account = Account(account_id="owner-bitrix24", owner=settings.owner, provider=Provider.BITRIX24)
+    return FixedAccounts({account: Credentials(endpoint=webhook.get_secret_value())})

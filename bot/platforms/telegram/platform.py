@@ -1,0 +1,319 @@
+"""The Telegram platform: receiving by polling or webhook, delivering by messages, edits, alerts."""
+
+import asyncio
+import hmac
+import json
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import ExtBot
+
+from bot.domain.chat import Conversation, ConversationKind, IncomingMessage, Platform, Visibility
+from bot.domain.inbox import Delivery
+from bot.errors import PlatformError, StorageError
+from bot.platforms.telegram.flood import FloodLimiter, FloodRates
+from bot.platforms.telegram.polling import Poller
+from bot.platforms.telegram.posting import (
+    EditLostError,
+    MovedError,
+    is_unmodified,
+    keyboard,
+    our_errors,
+    pages,
+)
+from bot.platforms.telegram.presses import Presses
+from bot.platforms.telegram.request import TransportRequest
+from bot.platforms.telegram.updates import (
+    MalformedUpdateError,
+    NoPerson,
+    Skipped,
+    convert,
+    update_id_of,
+)
+from bot.ports import ChatPlatform, Clock, Receive, WebhookEndpoint
+from bot.texts import M, Texts
+from bot.transport.messages import Transport
+
+logger = logging.getLogger(__name__)
+
+WEBHOOK_PATH = "/telegram"
+_SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
+_KINDS = ("message", "callback_query")
+
+Menu = Mapping[str, Sequence[tuple[str, str]]]
+"""Commands and what they do, by language; the first language is for everybody else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramOptions:
+    """How to reach Telegram.
+
+    Attributes:
+        webhook_url: Where updates shall be posted; empty for polling.
+    """
+
+    token: str = field(repr=False)
+    api_url: str = "https://api.telegram.org"
+    webhook_url: str = ""
+    webhook_secret: str = field(default="", repr=False)
+    rates: FloodRates = field(default_factory=FloodRates)
+
+
+class TelegramPlatform:
+    """Telegram as a chat system. Receives raw updates, so that one bad one spoils only itself."""
+
+    name = Platform.TELEGRAM
+
+    def __init__(
+        self,
+        options: TelegramOptions,
+        *,
+        transport: Transport,
+        clock: Clock,
+        menu: Menu,
+        group_texts: Texts,
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._menu = menu
+        self._group_texts = group_texts
+        self._bot: ExtBot[None] = ExtBot(
+            token=options.token,
+            base_url=f"{options.api_url}/bot",
+            request=TransportRequest(transport),
+            get_updates_request=TransportRequest(transport),
+            rate_limiter=FloodLimiter(options.rates, clock),
+        )
+        self._poller = Poller(
+            url=f"{options.api_url}/bot{options.token}/getUpdates",
+            kinds=_KINDS,
+            transport=transport,
+            clock=clock,
+        )
+        self._receive: Receive | None = None
+        self._presses = Presses(self._bot)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.own_name = ""
+        self.unreadable = 0
+        """How many updates could not be converted."""
+
+    async def start(self) -> None:
+        """Learn the own name, offer the menu, and tell Telegram how updates shall come.
+
+        Raises:
+            PlatformError: Telegram cannot be reached or refuses the token.
+        """
+        with our_errors():
+            await self._bot.initialize()
+            self.own_name = self._bot.username
+            for number, (language, commands) in enumerate(self._menu.items()):
+                await self._bot.set_my_commands(
+                    [BotCommand(name, summary) for name, summary in commands],
+                    language_code=language if number else None,
+                )
+            if self._options.webhook_url:
+                await self._bot.set_webhook(
+                    self._options.webhook_url,
+                    secret_token=self._options.webhook_secret,
+                    allowed_updates=list(_KINDS),
+                )
+            else:
+                await self._bot.delete_webhook()
+
+    async def stop(self) -> None:
+        """Let go of what is under way."""
+        await self._presses.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._bot.shutdown()
+
+    async def run(self, receive: Receive) -> None:
+        """See `ChatPlatform.run`; by webhook it only waits."""
+        self._receive = receive
+        if self._options.webhook_url:
+            await asyncio.Event().wait()
+        await self._poller.run(self._take)
+
+    @property
+    def endpoint(self) -> WebhookEndpoint:
+        """Where Telegram posts updates to."""
+        return WebhookEndpoint(path=WEBHOOK_PATH, handle=self._posted)
+
+    async def deliver(self, delivery: Delivery) -> str | None:
+        """See `ChatPlatform.deliver`."""
+        conversation = delivery.conversation
+        secret = delivery.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
+        if secret:
+            return await self._deliver_secretly(delivery)
+        if delivery.edits is not None:
+            try:
+                return await self._edit(delivery, delivery.edits)
+            except EditLostError:
+                pass
+        return await self._post(delivery)
+
+    def working(self, conversation: Conversation) -> None:
+        """See `ChatPlatform.working`."""
+        self._background(self._show_typing(conversation))
+
+    async def _take(self, updates: Sequence[object]) -> None:
+        """Hand a batch on; on return it may be acknowledged."""
+        messages = []
+        for update in updates:
+            message = self._convert(update)
+            if message is not None:
+                messages.append(message)
+        if self._receive is None:
+            raise StorageError("nobody receives yet")
+        if messages:
+            await self._receive(messages)
+        for message in messages:
+            self._presses.received(message)
+
+    def _convert(self, update: object) -> IncomingMessage | None:
+        try:
+            converted = convert(update, self._clock.now())
+        except MalformedUpdateError:
+            self.unreadable += 1
+            logger.warning("update %s cannot be read", update_id_of(update))
+            return None
+        match converted:
+            case IncomingMessage():
+                return converted
+            case NoPerson():
+                self._background(self._explain_no_person(converted))
+                return None
+            case Skipped():
+                return None
+
+    async def _posted(self, headers: Mapping[str, str], body: bytes) -> int:
+        secret = headers.get(_SECRET_HEADER, "")
+        if not hmac.compare_digest(secret.encode(), self._options.webhook_secret.encode()):
+            return 401
+        try:
+            update = json.loads(body)
+        except (ValueError, RecursionError):
+            return 400
+        try:
+            await self._take([update])
+        except StorageError:
+            return 503
+        return 200
+
+    async def _deliver_secretly(self, delivery: Delivery) -> str | None:
+        if await self._presses.answer_with(delivery):
+            return f"alert {delivery.callback_id}"
+        private = replace(
+            delivery,
+            conversation=Conversation(
+                platform=self.name, chat_id=delivery.to.user_id, kind=ConversationKind.DIRECT
+            ),
+            reply_to=None,
+            edits=None,
+        )
+        try:
+            return await self._post(private)
+        except PlatformError as error:
+            if not error.gone:
+                raise
+        return await self._point_to_private(delivery)
+
+    async def _point_to_private(self, delivery: Delivery) -> str | None:
+        """One line that says nothing about the result, with a link that brings it."""
+        url = f"https://t.me/{self.own_name}?start=r_{delivery.delivery_id}"
+        label = str(self._group_texts.say(M.GROUP_OPEN_PRIVATE))
+        chat = delivery.conversation
+        with our_errors():
+            message = await self._bot.send_message(
+                chat.chat_id,
+                str(self._group_texts.say(M.GROUP_SEE_PRIVATE)),
+                parse_mode=ParseMode.HTML,
+                message_thread_id=_thread(chat),
+                reply_parameters=_reply_to(delivery),
+                reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]]),
+            )
+        return str(message.message_id)
+
+    async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
+        texts = pages(delivery.reply.text)
+        message_id = None
+        for number, text in enumerate(texts, 1):
+            try:
+                with our_errors():
+                    message = await self._bot.send_message(
+                        chat_id or delivery.conversation.chat_id,
+                        text,
+                        parse_mode=ParseMode.HTML,
+                        message_thread_id=_thread(delivery.conversation),
+                        reply_parameters=_reply_to(delivery),
+                        reply_markup=keyboard(delivery) if number == len(texts) else None,
+                    )
+            except MovedError as moved:
+                if chat_id is not None:
+                    raise
+                return await self._post(delivery, str(moved.chat_id))
+            message_id = str(message.message_id)
+        return message_id
+
+    async def _edit(self, delivery: Delivery, message_id: str) -> str:
+        with our_errors():
+            try:
+                await self._bot.edit_message_text(
+                    pages(delivery.reply.text)[0],
+                    chat_id=delivery.conversation.chat_id,
+                    message_id=int(message_id),
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=keyboard(delivery),
+                )
+            except BadRequest as error:
+                if not is_unmodified(error):
+                    raise
+        return message_id
+
+    async def _show_typing(self, conversation: Conversation) -> None:
+        try:
+            await self._bot.send_chat_action(
+                conversation.chat_id, ChatAction.TYPING, message_thread_id=_thread(conversation)
+            )
+        except TelegramError as error:
+            logger.info("typing could not be shown: %s", type(error).__name__)
+
+    async def _explain_no_person(self, where: NoPerson) -> None:
+        try:
+            await self._bot.send_message(
+                where.chat_id,
+                str(self._group_texts.say(M.GROUP_NO_PERSON)),
+                parse_mode=ParseMode.HTML,
+                message_thread_id=None if where.thread_id is None else int(where.thread_id),
+                reply_parameters=ReplyParameters(
+                    int(where.message_id), allow_sending_without_reply=True
+                ),
+            )
+        except TelegramError as error:
+            logger.info("an explanation could not be posted: %s", type(error).__name__)
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _thread(conversation: Conversation) -> int | None:
+    return None if conversation.thread_id is None else int(conversation.thread_id)
+
+
+def _reply_to(delivery: Delivery) -> ReplyParameters | None:
+    if delivery.reply_to is None:
+        return None
+    # The command may have been deleted meanwhile; the reply is worth sending all the same.
+    return ReplyParameters(int(delivery.reply_to), allow_sending_without_reply=True)
+
+
+if TYPE_CHECKING:
+    _conforms: type[ChatPlatform] = TelegramPlatform

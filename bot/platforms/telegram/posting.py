@@ -1,0 +1,115 @@
+"""Our replies as Telegram's messages: markup, length, keyboards, and what failing means."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from markupsafe import Markup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot.domain.inbox import Delivery
+from bot.errors import PlatformError
+from bot.platforms.telegram.request import UnclearError
+
+MESSAGE_LIMIT = 4096
+"""Characters of a message after its markup is read."""
+ALERT_LIMIT = 200
+
+_NOT_MODIFIED = "message is not modified"
+_CANNOT_EDIT = ("message to edit not found", "message can't be edited", "message_id_invalid")
+# Telegram has no codes for these, only English sentences that have not changed in years.
+
+
+class EditLostError(PlatformError):
+    """The message to be edited is gone; a new one has to take its place."""
+
+    def __init__(self) -> None:
+        super().__init__("message to edit is gone")
+
+
+class MovedError(PlatformError):
+    """The group became a supergroup; `chat_id` is its new id."""
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__("group has a new id")
+        self.chat_id = chat_id
+
+
+def pages(text: Markup, limit: int = MESSAGE_LIMIT) -> list[str]:
+    """Cut a text into messages at line breaks; no tag of ours spans one."""
+    found: list[list[str]] = [[]]
+    size = 0
+    for line in str(text).split("\n"):
+        piece, length = line, len(Markup(line).striptags())  # noqa: S704 - it is Markup
+        if length > limit:
+            piece = str(Markup.escape(Markup(line).striptags()[: limit - 1] + "…"))  # noqa: S704
+            length = limit
+        if size and size + 1 + length > limit:
+            found.append([])
+            size = 0
+        found[-1].append(piece)
+        size += length + (1 if size else 0)
+    return ["\n".join(lines) for lines in found]
+
+
+def alert(text: Markup) -> str:
+    """A text for the little window over a pressed button; it has no markup."""
+    plain = "\n".join(Markup(line).striptags() for line in str(text).split("\n"))  # noqa: S704
+    return plain if len(plain) <= ALERT_LIMIT else plain[: ALERT_LIMIT - 1] + "…"
+
+
+def keyboard(delivery: Delivery) -> InlineKeyboardMarkup | None:
+    """Buttons that carry nothing but their opaque keys."""
+    keys = iter(delivery.keys)
+    rows = [
+        [InlineKeyboardButton(button.label, callback_data=next(keys)) for button in row]
+        for row in delivery.reply.buttons
+    ]
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn Telegram's failures into ours, without their texts."""
+    failure: PlatformError | None = None
+    try:
+        yield
+    except TelegramError as error:
+        failure = _failure(error)
+    if failure is not None:
+        raise failure
+
+
+def is_unmodified(error: BadRequest) -> bool:
+    """Whether an edit changed nothing; that is no failure."""
+    return _NOT_MODIFIED in error.message.lower()
+
+
+def _failure(error: TelegramError) -> PlatformError:  # noqa: PLR0911 - a table in code
+    match error:
+        case RetryAfter():
+            pause = error.retry_after
+            seconds = pause if isinstance(pause, int | float) else pause.total_seconds()
+            return PlatformError("too many requests", retry_after=float(seconds))
+        case ChatMigrated():
+            return MovedError(error.new_chat_id)
+        case Forbidden():
+            return PlatformError("forbidden", gone=True)
+        case BadRequest():
+            if any(sentence in error.message.lower() for sentence in _CANNOT_EDIT):
+                return EditLostError()
+            return PlatformError("bad request", gone=True)
+        case InvalidToken() | Conflict():
+            return PlatformError(type(error).__name__)
+        case UnclearError():
+            return PlatformError("outcome unknown", may_have_happened=True)
+        case _:
+            return PlatformError(type(error).__name__)
