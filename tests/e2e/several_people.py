@@ -1,0 +1,34 @@
+"""The product with several people's accounts: the same `app.run`, as a process of its own.
+
+PEOPLE_ACCOUNTS holds a JSON object: Telegram user id → Bitrix24 webhook address.
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+from bot.app.run import run
+from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.chat import Identity, Platform
+from bot.logs import set_up
+from bot.settings import Settings, load
+from bot.storage.memory import FixedAccounts
+
+
+def main() -> int:
+    accounts = {
+        Account(
+            account_id=f"account-{user_id}",
+            owner=Identity(platform=Platform.TELEGRAM, user_id=user_id),
+            provider=Provider.BITRIX24,
+        ): Credentials(endpoint=url)
+        for user_id, url in json.loads(os.environ["PEOPLE_ACCOUNTS"]).items()
+    }
+    settings = load(Settings)
+    set_up(settings.log_level, settings.log_format)
+    return asyncio.run(run(settings, FixedAccounts(accounts)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

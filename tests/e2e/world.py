@@ -1,0 +1,164 @@
+"""A world for the product: the emulators in this process, the bot as a process of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
+from bot.sandbox.company import ANN, PEOPLE, Colleague
+from bot.sandbox.server import SandboxServer
+from bot.sandbox.telegram import Message, TelegramEmulator, User, telegram_app
+
+TOKEN = "7001:sandbox-token-of-no-real-bot"
+REPO = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything around the bot, and the bot's process."""
+
+    portal: Portal
+    portal_url: str
+    tg: TelegramEmulator
+    tg_url: str
+    users: Mapping[int, User]
+    folder: Path
+    environment: dict[str, str]
+    several: bool
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "bot.db"
+
+    def user(self, who: Colleague) -> User:
+        return self.users[who.user_id]
+
+    def messages(self, who: Colleague = ANN) -> list[Message]:
+        """What the bot wrote to somebody in private."""
+        return self.tg.messages(who.user_id)
+
+    async def heard(self, text: str, who: Colleague = ANN, *, count: int = 1) -> list[Message]:
+        """Wait until somebody has so many messages with that text in them."""
+
+        def enough() -> list[Message]:
+            found = [message for message in self.messages(who) if text in message.plain]
+            return found if len(found) >= count else []
+
+        return await self.tg.wait_for(enough, timeout=20)
+
+    async def start(self) -> None:
+        module = "tests.e2e.several_people" if self.several else "bot"
+        arguments = [] if self.several else ["run"]
+        with (self.folder / "bot.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                module,
+                *arguments,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=log,
+            )
+
+    async def stop(self) -> int:
+        """Ask it to stop; its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def kill(self) -> int:
+        """End it without a warning."""
+        return await self._end(signal.SIGKILL)
+
+    def logged(self) -> str:
+        path = self.folder / "bot.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    async def _end(self, number: int) -> int:
+        process = self.process
+        assert process is not None
+        self.process = None
+        if process.returncode is None:
+            process.send_signal(number)
+        async with asyncio.timeout(30):
+            return await process.wait()
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, *, webhook: bool = False, several: bool = False, **settings: str
+) -> AsyncIterator[World]:
+    """Build a world; start the bot with `start`. All limiters of the bot stay in its path."""
+    portal = Portal()
+    seed_company(portal)
+    tg = TelegramEmulator(token=TOKEN)
+    users = {
+        person.user_id: tg.add_user(
+            person.user_id, person.name, person.handle, language_code=person.language
+        )
+        for person in PEOPLE
+    }
+    async with AsyncExitStack() as stack:
+        portal_server = await stack.enter_async_context(SandboxServer(portal_app(portal)))
+        tg_server = await stack.enter_async_context(SandboxServer(telegram_app(tg)))
+        accounts = {
+            str(person.user_id): portal_server.url + portal.webhook_path(person.user_id)
+            for person in PEOPLE
+        }
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(REPO),
+            "PYTHONUTF8": "1",
+            "TELEGRAM_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": tg_server.url,
+            "OWNER": f"telegram:{ANN.user_id}",
+            "ALLOWED_USERS": "*" if several else "",
+            "BITRIX24_WEBHOOK_URL": accounts[str(ANN.user_id)],
+            "DATABASE_URL": f"sqlite:///{folder}/bot.db",
+            "DEFAULT_TIMEZONE": "Europe/Berlin",
+            "LOG_LEVEL": "DEBUG",
+            **dict.fromkeys(
+                ("TELEGRAM_RATE", "TELEGRAM_CHAT_RATE", "TELEGRAM_GROUP_RATE", "BITRIX24_RATE"),
+                "100000",
+            ),
+            "BITRIX24_BURST": "100000",
+            "PEOPLE_ACCOUNTS": json.dumps(accounts),
+            **settings,
+        }
+        if webhook:
+            port = free_port()
+            environment |= {
+                "TELEGRAM_UPDATES": "webhook",
+                "PUBLIC_URL": f"http://127.0.0.1:{port}",
+                "HTTP_PORT": str(port),
+            }
+        here = World(
+            portal=portal,
+            portal_url=portal_server.url,
+            tg=tg,
+            tg_url=tg_server.url,
+            users=users,
+            folder=folder,
+            environment=environment,
+            several=several,
+        )
+        try:
+            yield here
+        finally:
+            if here.process is not None:
+                await here.kill()
