@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
+from bot.dispatch.addressing import address
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
+from bot.dispatch.patience import Patience
 from bot.domain.accounts import Provider
 from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
 from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
@@ -29,6 +30,9 @@ LATE_AFTER = timedelta(minutes=10)
 """A change asked for longer ago than this is not carried out without asking."""
 CONFIRMATION_LIVES = timedelta(minutes=5)
 BUTTON_LIVES = timedelta(days=30)
+_DEADLINE_SLACK = 5.0
+_BUSY_AFTER = 1.0
+_BUSY_EVERY = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,9 @@ class Dispatcher:
         self._defaults = defaults
         self._lanes = Lanes()
         self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
+        self._patience = Patience(
+            store=store, platforms=platforms, clock=clock, default_language=defaults.language
+        )
         self.crashes = 0
         """How many messages were closed with an apology."""
 
@@ -100,10 +107,12 @@ class Dispatcher:
         if entry.state is EntryState.SETTLED:
             await self._outbox.send(entry, await self._store.deliveries_of(entry))
             return
-        replies = await self._handle_or_apologise(entry)
-        deliveries = [self._address(entry.message, reply) for reply in replies]
+        replies = await self._patience.until_stored(entry, lambda: self._handle_or_apologise(entry))
+        deliveries = [address(entry.message, reply) for reply in replies]
         stored = [button for delivery in deliveries for button in self._stored_buttons(delivery)]
-        settled = await self._store.settle(entry, deliveries, stored)
+        settled = await self._patience.until_stored(
+            entry, lambda: self._store.settle(entry, deliveries, stored)
+        )
         await self._outbox.send(entry, settled)
 
     async def _handle_or_apologise(self, entry: InboxEntry) -> Sequence[Reply]:
@@ -201,11 +210,21 @@ class Dispatcher:
 
     async def _run_within_deadline(self, spec: CommandSpec, context: Context) -> Sequence[Reply]:
         """Requests keep the deadline themselves; this one only catches what hangs without any."""
+        busy = asyncio.create_task(self._show_busy(context.message))
         try:
-            async with asyncio.timeout(self._defaults.command_deadline + 5.0):
+            async with asyncio.timeout(self._defaults.command_deadline + _DEADLINE_SLACK):
                 return await spec.handler(context)
         except TimeoutError:
             return [context.draft().add(M.ERROR_TIMEOUT).reply()]
+        finally:
+            busy.cancel()
+
+    async def _show_busy(self, message: IncomingMessage) -> None:
+        """Show that somebody is at work, if it takes long enough to wonder."""
+        await asyncio.sleep(_BUSY_AFTER)
+        while True:
+            self._platforms[message.sender.platform].working(message.conversation)
+            await asyncio.sleep(_BUSY_EVERY)
 
     def _explain(self, draft: Draft, error: BotError, provider: Provider) -> Draft:
         reference = current_reference.get()
@@ -263,22 +282,6 @@ class Dispatcher:
     @staticmethod
     def _texts(person: Person) -> Texts:
         return Texts(person.language, zone_of(person.timezone))
-
-    @staticmethod
-    def _address(message: IncomingMessage, reply: Reply) -> Delivery:
-        press = message.press
-        edits = press.card_id if press is not None and reply.replaces_card else None
-        count = sum(len(row) for row in reply.buttons)
-        return Delivery(
-            delivery_id=0,
-            to=message.sender,
-            conversation=message.conversation,
-            reply=reply,
-            reply_to=message.message_id if press is None else None,
-            edits=edits,
-            keys=tuple(secrets.token_urlsafe(12) for _ in range(count)),
-            callback_id="" if press is None else press.callback_id,
-        )
 
     def _stored_buttons(self, delivery: Delivery) -> Sequence[StoredButton]:
         now = self._clock.now()

@@ -45,8 +45,8 @@ class GroupCommit:
 
     async def stop(self) -> None:
         """Write what is due, then end."""
-        while self._due:
-            await asyncio.gather(*(item.done for item in self._due), return_exceptions=True)
+        # Commits keep their order, so when this one is through, all before it are.
+        await asyncio.gather(self._submit(lambda _: None), return_exceptions=True)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -79,41 +79,40 @@ class GroupCommit:
                 await self._commit(batch)
 
     async def _commit(self, batch: list[_Item]) -> None:
-        """All at once; if that fails, each alone, so that a bad one fails only itself."""
-        results = await self._attempt(batch)
-        if results is not None:
-            for item, result in zip(batch, results, strict=True):
-                _resolve(item, result)
-            return
-        for item in batch:
-            alone = await self._attempt([item])
-            if alone is None:
-                if not item.done.done():
-                    item.done.set_exception(StorageError("the store cannot write"))
-            else:
-                _resolve(item, alone[0])
-
-    async def _attempt(self, batch: list[_Item]) -> list[Any] | None:
+        """All at once; if one of them is bad, each alone, so that it fails only itself."""
         try:
-            async with self._engine.begin() as connection:
-                return await _run_all(connection, batch)
-        except sa.exc.SQLAlchemyError as error:
-            logger.warning("a transaction of %d failed: %s", len(batch), type(error).__name__)
+            results = await self._attempt(batch)
+        except sa.exc.OperationalError:
+            # Full or locked: no use in asking for each.
+            _fail(batch)
         except Exception:
-            logger.exception("a transaction of %d failed", len(batch))
-        return None
+            if len(batch) == 1:
+                logger.exception("a write failed")
+                _fail(batch)
+                return
+            for item in batch:
+                await self._commit([item])
+        else:
+            for item, result in zip(batch, results, strict=True):
+                if not item.done.done():
+                    item.done.set_result(result)
+
+    async def _attempt(self, batch: list[_Item]) -> list[Any]:
+        async with self._engine.begin() as connection:
+            return await _run_all(connection, batch)
+
+
+def _fail(batch: list[_Item]) -> None:
+    for item in batch:
+        if not item.done.done():
+            item.done.set_exception(StorageError("the store cannot write"))
 
 
 async def _run_all(connection: AsyncConnection, batch: list[_Item]) -> list[Any]:
     return await connection.run_sync(lambda sync: [item.work(sync) for item in batch])
 
 
-def _resolve(item: _Item, result: object) -> None:
-    if not item.done.done():
-        item.done.set_result(result)
-
-
 def _look_at(done: "asyncio.Future[Any]") -> None:
-    """Nobody waits for this one; the failed transaction is in the log already."""
-    if not done.cancelled():
-        done.exception()
+    """Nobody waits for this one, so nobody else would tell."""
+    if not done.cancelled() and done.exception() is not None:
+        logger.error("a write that nobody waits for was lost")

@@ -1,5 +1,6 @@
 """The store on a database: every write goes through the group commit, reads past it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +26,8 @@ from bot.storage import tables
 from bot.storage.codec import dump, load
 from bot.storage.engine import reading
 from bot.storage.group_commit import GroupCommit, Work
+
+logger = logging.getLogger(__name__)
 
 _PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
 
@@ -92,15 +95,24 @@ class SqlStore:
             .where(inbox.state != EntryState.CLOSED.value)
             .order_by(inbox.id)
         )
-        return [
-            InboxEntry(
-                entry_id=row.id,
-                message=load(row.message, IncomingMessage),
-                state=EntryState(row.state),
-                failures=row.failures,
+        entries = []
+        for row in rows:
+            try:
+                message = load(row.message, IncomingMessage)
+            except Exception:
+                # Whatever it is, it must not keep everything behind it from being handled.
+                logger.exception("inbox entry %d cannot be read and is closed", row.id)
+                await self._commits.write(_executing(_state_of(row.id, EntryState.CLOSED)))
+                continue
+            entries.append(
+                InboxEntry(
+                    entry_id=row.id,
+                    message=message,
+                    state=EntryState(row.state),
+                    failures=row.failures,
+                )
             )
-            for row in rows
-        ]
+        return entries
 
     async def record_intent(self, intent: Intent) -> None:
         """See `Inbox.record_intent`."""
@@ -155,7 +167,7 @@ class SqlStore:
         ]
 
         def write(connection: sa.Connection) -> list[int]:
-            connection.execute(_set_state(entry, EntryState.SETTLED))
+            connection.execute(_state_of(entry.entry_id, EntryState.SETTLED))
             if button_rows:
                 connection.execute(sa.insert(tables.buttons), button_rows)
             insert = sa.insert(tables.deliveries).returning(tables.deliveries.c.id)
@@ -189,7 +201,7 @@ class SqlStore:
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
-        self._commits.write_later(_executing(_set_state(entry, EntryState.CLOSED)))
+        self._commits.write_later(_executing(_state_of(entry.entry_id, EntryState.CLOSED)))
 
     async def count_failure(self, entry: InboxEntry) -> int:
         """See `Inbox.count_failure`."""
@@ -282,9 +294,9 @@ def _executing(statement: sa.Executable) -> Work[None]:
     return work
 
 
-def _set_state(entry: InboxEntry, state: EntryState) -> sa.Update:
+def _state_of(entry_id: int, state: EntryState) -> sa.Update:
     inbox = tables.inbox
-    return sa.update(inbox).where(inbox.c.id == entry.entry_id).values(state=state.value)
+    return sa.update(inbox).where(inbox.c.id == entry_id).values(state=state.value)
 
 
 def _intent(row: sa.Row[Any]) -> Intent:

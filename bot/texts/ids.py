@@ -105,6 +105,7 @@ class M(StrEnum):
     ERROR_REFERENCE = "error.reference"
     PROVIDER_BITRIX24 = "provider.bitrix24"
     PROVIDER_CRONOFY = "provider.cronofy"
+    STORE_WAITING = "store.waiting"
     LATE_OFFER = "late.offer"
     GROUP_SEE_PRIVATE = "group.see_private"
     GROUP_OPEN_PRIVATE = "group.open_private"

@@ -1,12 +1,14 @@
 """The product with several people's accounts: the same `app.run`, as a process of its own.
 
-PEOPLE_ACCOUNTS holds a JSON object: Telegram user id → Bitrix24 webhook address.
+PEOPLE_ACCOUNTS holds a JSON object: Telegram user id → Bitrix24 webhook address. Whoever has the
+id in POISON makes the account store raise, as a bug would.
 """
 
 import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 from bot.app.run import run
 from bot.domain.accounts import Account, Credentials, Provider
@@ -25,9 +27,17 @@ def main() -> int:
         ): Credentials(endpoint=url)
         for user_id, url in json.loads(os.environ["PEOPLE_ACCOUNTS"]).items()
     }
+    poison = os.environ.get("POISON", "")
+
+    class Accounts(FixedAccounts):
+        async def accounts_of(self, owner: Identity) -> Sequence[Account]:
+            if owner.user_id == poison:
+                raise RuntimeError("poison")
+            return await super().accounts_of(owner)
+
     settings = load(Settings)
     set_up(settings.log_level, settings.log_format)
-    return asyncio.run(run(settings, FixedAccounts(accounts)))
+    return asyncio.run(run(settings, Accounts(accounts)))
 
 
 if __name__ == "__main__":

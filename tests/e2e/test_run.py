@@ -1,5 +1,7 @@
 """`rsvp-bot run` as a separate process between the emulators, by polling and by webhook."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,8 +108,13 @@ async def test_what_is_no_command_meets_silence_and_an_anonymous_admin_gets_a_wo
 async def test_a_malformed_update_spoils_nothing_but_itself(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         w.tg.says(w.user(ANN), "/presence")
-        for broken in ({"message": 5}, {"message": {"text": "/dnd", "chat": {}}}, {"new": {}}):
-            w.tg.inject_raw(dict(broken))
+        malformed: list[dict[str, object]] = [
+            {"message": 5},
+            {"message": {"text": "/dnd", "chat": {}}},
+            {"something_new": {}},
+        ]
+        for update in malformed:
+            w.tg.inject_raw(update)
         w.tg.says(w.user(ANN), f"/accept {SPRINT_REVIEW}")
         await w.start()
         await w.heard("Accepted")
@@ -127,6 +134,67 @@ async def test_a_blocked_person_is_given_up_and_holds_up_nobody(tmp_path: Path) 
 
     assert code == 0
     assert w.messages(ANN) == []
+
+
+async def test_a_poison_message_is_closed_with_an_apology_that_leads_to_the_log(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path, several=True, POISON=str(ANN.user_id)) as w:
+        w.tg.says(w.user(ANN), "/dnd")
+        w.tg.says(w.user(CARL), "/dnd")
+        await w.start()
+        await w.heard("Do not disturb", CARL)
+        [apology] = await w.heard("Something broke on my side")
+        await w.stop()
+        logged = w.logged()
+        await w.start()
+        w.tg.says(w.user(CARL), "/presence")
+        await w.heard("Do not disturb", CARL, count=2)
+
+    reference = apology.plain.rpartition(" ")[2]
+    assert logged.count(f"ERROR {reference} ") == 3
+    assert len(w.messages(ANN)) == 1
+
+
+async def test_an_inbox_row_that_cannot_be_read_keeps_nobody_waiting(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.start()
+        w.tg.says(w.user(ANN), "/dnd")
+        await w.heard("Do not disturb")
+        await w.stop()
+        with closing(sqlite3.connect(w.database)) as database, database:
+            database.execute("UPDATE inbox SET state = 'received', message = '{broken'")
+        await w.start()
+        w.tg.says(w.user(ANN), "/presence")
+        await w.heard("Do not disturb", count=2)
+
+    assert "cannot be read and is closed" in w.logged()
+
+
+async def test_while_the_store_cannot_write_nothing_is_taken_or_begun_and_then_all_is_done(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path, several=True) as w:
+        await w.start()
+        w.tg.says(w.user(ANN), "/start")
+        await w.heard("Hello")
+        gate = w.portal.hold("calendar.event.getbyid", who=str(ANN.user_id))
+        w.tg.says(w.user(ANN), f"/accept {SPRINT_REVIEW}")
+        await gate.reached.wait()
+        with closing(sqlite3.connect(w.database, isolation_level=None)) as another:
+            another.execute("BEGIN IMMEDIATE")
+            gate.opened.set()
+            w.tg.says(w.user(CARL), f"/accept {SPRINT_REVIEW}")
+            await w.heard("your command waits")
+            untouched = list(w.portal.journal)
+            another.execute("ROLLBACK")
+        await w.heard("Accepted: Sprint review", ANN)
+        await w.heard("Accepted: Sprint review", CARL)
+        await w.stop()
+
+    assert untouched == []
+    assert len(w.portal.writes("calendar.meeting.status.set")) == 2
+    assert len([message for message in w.messages(ANN) if "waits" in message.plain]) == 1
 
 
 @pytest.mark.parametrize("where", ["polling", "webhook", "group"])

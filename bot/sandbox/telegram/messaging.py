@@ -11,7 +11,7 @@ from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.people import thread_of
 from bot.sandbox.telegram.rows import ADMINS, CallbackAnswer, Chat, Json, Message, Version
 from bot.sandbox.telegram.state import TelegramState
-from bot.sandbox.telegram.views import GENERAL_TOPIC, message_json
+from bot.sandbox.telegram.views import message_json
 
 TEXT_LENGTH = 4096
 """Characters after entities are parsed. https://core.telegram.org/bots/api#sendmessage"""
@@ -193,7 +193,8 @@ def _topic(chat: Chat, params: Params) -> int | None:
     number = params.integer("message_thread_id")
     if number <= 0 or not chat.forum:
         return None
-    if number == GENERAL_TOPIC or number not in chat.topics:
+    # The general topic, number 1, is not among them: there one writes without a number.
+    if number not in chat.topics:
         raise ApiError.bad_request("message thread not found")
     return number
 

@@ -130,6 +130,8 @@ class People(TelegramState):
         thread_id: int | None = None,
         sender_chat: Chat | None = None,
     ) -> int:
+        if thread_id is not None and thread_id not in chat.topics:
+            raise ValueError("there is no such topic")
         thread, in_topic = thread_of(chat, reply_to, thread_id)
         message = Message(
             message_id=next(chat.numbers),
@@ -193,7 +195,7 @@ def thread_of(chat: Chat, reply_to: int | None, thread_id: int | None) -> tuple[
 
     In a supergroup replies form threads as well, so `message_thread_id` alone proves no topic.
     """
-    if chat.forum and thread_id is not None:
+    if thread_id is not None:
         return thread_id, True
     answered = None if reply_to is None else chat.messages.get(reply_to)
     if answered is None or chat.kind != "supergroup":

@@ -5,7 +5,6 @@ https://core.telegram.org/bots/api#available-types
 
 from bot.sandbox.telegram.rows import Button, Chat, Json, MemberStatus, Message, Press, User
 
-GENERAL_TOPIC = 1
 _RIGHTS = (
     "can_manage_chat",
     "can_change_info",

@@ -208,10 +208,11 @@ async def test_with_privacy_mode_a_group_shows_the_bot_only_what_is_meant_for_it
     tg.says(other, "hidden: other bots", team)
     tg.says(it.ann, "/hidden as the other bot was the last", team)
     tg.says(other, "/shown@acme_rsvp_bot by a bot", team)
+    tg.says(other, "shown: a bot answers ours", team, reply_to=mine)
     tg.joins(team, tg.add_user(9, "Hana"))
     *messages, joined = await it.updates()
     shown = texts(messages)
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert all(text.startswith(("shown", "/shown")) for text in shown)
     assert joined["message"]["new_chat_members"][0]["id"] == 9
 
@@ -269,6 +270,11 @@ async def test_replies_in_a_supergroup_have_a_thread_that_is_no_topic(
     assert updates[2].message is not None
     assert updates[2].message.reply_to_message is not None
     assert updates[2].message.reply_to_message.message_id == second
+    assert updates[2].message.reply_to_message.reply_to_message is None
+    with pytest.raises(ValueError, match="no such topic"):
+        it.tg.says(it.ann, "four", team, thread_id=first)
+    sent = await it.bot.send_message(team.chat_id, "five", message_thread_id=first)
+    assert sent.message_thread_id is None
 
 
 async def test_message_numbers_of_a_supergroup_are_its_own(it: Running, team: Chat) -> None:
