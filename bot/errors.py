@@ -246,3 +246,7 @@ class PlatformError(BotError):
         self.gone = gone
         self.retry_after = retry_after
         self.may_have_happened = may_have_happened
+
+
+TELLABLE = (UserError, ProviderError, TransportError)
+"""What a person is told about. The rest concerns the bot itself and is dealt with by it."""

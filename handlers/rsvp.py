@@ -13,7 +13,7 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.errors import BotError, UsageError
+from bot.errors import TELLABLE, UsageError
 from bot.services.answers import Outcome, Step
 from bot.texts import Draft, M
 
@@ -71,7 +71,7 @@ async def status(ctx: Context) -> Sequence[Reply]:
     for ref in _events(ctx):
         try:
             event = await ctx.services.answers.look(ctx.caller, ref)
-        except BotError as error:
+        except TELLABLE as error:
             replies.append(ctx.explain(ctx.draft(), error, ref.provider).reply())
         else:
             replies.append(_shown(ctx, event).reply())
@@ -84,7 +84,7 @@ async def _answer_all(ctx: Context, wanted: Answer) -> Sequence[Reply]:
     for ref in _events(ctx):
         try:
             outcome = await ctx.services.answers.answer(ctx.caller, ref, wanted)
-        except BotError as error:
+        except TELLABLE as error:
             replies.append(ctx.explain(ctx.draft(), error, ref.provider).reply())
         else:
             replies.append(_reply(ctx, outcome))

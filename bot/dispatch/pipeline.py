@@ -16,7 +16,7 @@ from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
 from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
 from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
-from bot.errors import BotError, StorageError
+from bot.errors import TELLABLE, BotError, StorageError
 from bot.ports import ChatPlatform, Clock, Store
 from bot.services.access import AllowList
 from bot.services.caller import Caller
@@ -190,9 +190,7 @@ class Dispatcher:
         outcome = "ok"
         try:
             return await self._run_within_deadline(spec, context)
-        except StorageError:
-            raise
-        except BotError as error:
+        except TELLABLE as error:
             outcome = type(error).__name__
             logger.info("%s", error)
             return [self._explain(Draft(texts), error, Provider.BITRIX24).reply()]

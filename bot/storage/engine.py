@@ -19,6 +19,7 @@ from bot.errors import ConfigError
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
 
+_READING = "AUTOCOMMIT"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -68,7 +69,7 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
 
 def reading(engine: AsyncEngine) -> AsyncEngine:
     """The same database for reads: without a transaction they hold up no writer."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(isolation_level=_READING)
 
 
 def _engine_options(path: Path | None) -> dict[str, Any]:
@@ -102,6 +103,8 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") == _READING:
+            return
         # A deferred transaction that writes later can fail at once, busy timeout or not.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -82,11 +82,10 @@ async def _webhook_transport(app: web.Application) -> AsyncIterator[None]:
         await _from_webhook(emulator, method, params)
 
     async with AiohttpTransport(timer=_Timer(), guard=AddressGuard(LOOPBACK)) as transport:
-        emulator.webhook.transport = transport
         emulator.perform = perform
+        emulator.webhook.start(transport)
         yield
         await emulator.webhook.stop()
-        emulator.webhook.transport = None
 
 
 async def _end_long_poll(app: web.Application) -> None:

@@ -87,7 +87,7 @@ class WebhookDelivery:
     ) -> None:
         self.current: Webhook | None = None
         self.last_error: tuple[int, str] | None = None
-        self.transport: Transport | None = None
+        self._transport: Transport | None = None
         self._queue = queue
         self._perform = perform
         self._changed = changed
@@ -106,14 +106,23 @@ class WebhookDelivery:
         self.last_error = None
         if webhook is not None:
             self._connections = asyncio.Semaphore(webhook.max_connections)
-            for update in self._queue.pending.values():
-                self._push(update)
+            self._push_pending()
+
+    def start(self, transport: Transport) -> None:
+        """Deliver through this, beginning with what came before."""
+        self._transport = transport
+        self._push_pending()
 
     async def stop(self) -> None:
         """Stop delivering; what was not taken stays in the queue."""
+        self._transport = None
         tasks = list(self._tasks)
         self._abandon()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _push_pending(self) -> None:
+        for update in self._queue.pending.values():
+            self._push(update)
 
     def _abandon(self) -> None:
         for task in self._tasks:
@@ -121,28 +130,37 @@ class WebhookDelivery:
         self._lanes.clear()
 
     def _push(self, update: Update) -> None:
-        if self.current is None:
+        if self.current is None or self._transport is None:
             return
         lane = self._lanes.get(update.lane)
         if lane is not None:
             lane.append(update)
             return
         lane = self._lanes[update.lane] = deque([update])
-        task = asyncio.get_running_loop().create_task(self._drain(update.lane, lane, self.current))
+        drain = self._drain(update.lane, lane, self.current, self._transport)
+        task = asyncio.get_running_loop().create_task(drain)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _drain(self, name: tuple[str, int], lane: deque[Update], webhook: Webhook) -> None:
+    async def _drain(
+        self,
+        name: tuple[str, int],
+        lane: deque[Update],
+        webhook: Webhook,
+        transport: Transport,
+    ) -> None:
         while lane:
             failures = 0
-            while (pause := await self._deliver(lane[0], webhook, failures)) is not None:
+            while (pause := await self._deliver(lane[0], webhook, transport, failures)) is not None:
                 failures += 1
                 await self._sleep(pause)
             lane.popleft()
         if self._lanes.get(name) is lane:
             del self._lanes[name]
 
-    async def _deliver(self, update: Update, webhook: Webhook, failures: int) -> float | None:
+    async def _deliver(
+        self, update: Update, webhook: Webhook, transport: Transport, failures: int
+    ) -> float | None:
         """Post once; says how long to wait before the next attempt, None if it was taken."""
         headers = {"Content-Type": "application/json"}
         if webhook.secret:
@@ -161,7 +179,7 @@ class WebhookDelivery:
             back_off = min(LONGEST_PAUSE, self._first_pause * 2.0 ** (failures - 1))
         try:
             async with self._connections:
-                response = await self._send(request)
+                response = await transport.send(request)
         except TransportError as error:
             self._failed(f"Connection failed: {error.reason}")
             return back_off
@@ -173,11 +191,6 @@ class WebhookDelivery:
             return None
         self._failed(f"Wrong response from the webhook: {response.status}")
         return _retry_after(response) or back_off
-
-    async def _send(self, request: HttpRequest) -> HttpResponse:
-        if self.transport is None:
-            raise TransportError("webhook", "server is not running")
-        return await self.transport.send(request)
 
     def _failed(self, why: str) -> None:
         self.last_error = (int(self._seconds()), why)

@@ -5,13 +5,21 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 import telegram
 from aiohttp import web
 
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.server import SandboxServer
-from tests.integration.sandbox.telegram_sandbox import ANN_ID, BORIS_ID, Running, running_telegram
+from bot.sandbox.telegram import TelegramEmulator, telegram_app
+from tests.integration.sandbox.telegram_sandbox import (
+    ANN_ID,
+    BORIS_ID,
+    TOKEN,
+    Running,
+    running_telegram,
+)
 
 
 @pytest.fixture
@@ -221,6 +229,38 @@ async def test_a_webhook_that_cannot_be_is_refused(
     complaint = complaint or "secret token contains unallowed characters"
     assert await it.refused("setWebhook", **params) == (400, f"Bad Request: {complaint}")
     assert (await it.bot.get_webhook_info()).url == ""
+
+
+async def test_no_more_connections_are_made_than_the_webhook_allows(
+    it: Running, hook: Hook
+) -> None:
+    await it.bot.set_webhook(hook.url, max_connections=1)
+    hook.held = {ANN_ID, BORIS_ID}
+    it.tg.says(it.ann, "one")
+    await hook.arrivals.acquire()
+    it.tg.says(it.boris, "two")
+    assert await it.bot.send_message(BORIS_ID, "meanwhile") is not None
+    assert hook.texts == ["one"]
+    hook.opened.set()
+    await all_taken(it)
+    assert hook.texts == ["one", "two"]
+
+
+async def test_a_server_that_starts_again_goes_on_where_it_stopped(hook: Hook) -> None:
+    tg = TelegramEmulator(token=TOKEN)
+    ann = tg.add_user(ANN_ID, "Ann")
+    async with SandboxServer(telegram_app(tg)) as server, aiohttp.ClientSession() as http:
+        address = f"{server.url}/bot{TOKEN}/setWebhook"
+        async with http.post(address, json={"url": hook.url}) as response:
+            assert response.status == 200
+        hook.held = {ANN_ID}
+        tg.says(ann, "one")
+        await hook.arrivals.acquire()
+    tg.says(ann, "two")
+    hook.opened.set()
+    async with SandboxServer(telegram_app(tg)):
+        await tg.wait_for(lambda: not tg.queue.pending)
+    assert hook.texts == ["one", "one", "two"]
 
 
 async def test_an_empty_address_takes_the_webhook_away(it: Running, hook: Hook) -> None:

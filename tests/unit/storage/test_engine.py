@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from alembic.migration import MigrationContext
 
 from bot.errors import ConfigError, StorageError
 from bot.storage import tables
-from bot.storage.engine import open_engine, parse_url
+from bot.storage.engine import open_engine, parse_url, reading
 from bot.storage.group_commit import GroupCommit
 
 
@@ -110,3 +111,15 @@ async def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
     await engine.dispose()
 
     assert shared == 1
+
+
+async def test_reads_go_on_while_somebody_else_writes(tmp_path: Path) -> None:
+    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+    with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(1), reading(engine).connect() as connection:
+            found = (await connection.execute(sa.select(tables.people))).all()
+        another.execute("ROLLBACK")
+    await engine.dispose()
+
+    assert found == []
