@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import handlers
-from bot.settings import LocalSettings
+from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,7 +74,14 @@ def test_every_setting_is_in_the_example_and_nothing_else_is() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     named = re.findall(r"^([A-Z0-9_]+)=", example, flags=re.MULTILINE)
 
-    assert sorted(named) == sorted(name.upper() for name in LocalSettings.model_fields)
+    assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", readme, flags=re.MULTILINE))
+
+    assert rows == {name.upper() for name in Settings.model_fields}
 
 
 def test_the_readmes_command_table_is_the_routers() -> None:
