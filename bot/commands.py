@@ -12,6 +12,7 @@ from bot.ports import Clock
 from bot.services.answers import Answers
 from bot.services.caller import Caller
 from bot.services.presences import Presences
+from bot.services.replies import StoredReplies
 from bot.texts import Draft, Texts
 
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z0-9_]{0,31})(?:@([A-Za-z0-9_]{1,64}))?(?=\s|$)")
@@ -59,6 +60,7 @@ class Services:
 
     answers: Answers
     presences: Presences
+    replies: StoredReplies
     clock: Clock
 
 

@@ -181,6 +181,10 @@ class Inbox(Protocol):
         """Note that a reply was delivered as that message, or given up (None)."""
         ...
 
+    async def find_delivery(self, delivery_id: int) -> Delivery | None:
+        """A reply that was stored, delivered or not; None once it is forgotten."""
+        ...
+
     async def close(self, entry: InboxEntry) -> None:
         """The entry is done with. Need not be awaited for anything but errors."""
         ...

@@ -21,7 +21,11 @@ async def show_help(ctx: Context) -> Sequence[Reply]:
 
 @router.command("start", summary=M.HELP_START)
 async def start(ctx: Context) -> Sequence[Reply]:
-    """Say hello and what to try first."""
+    """Say hello and what to try first, or bring the reply that a deep link leads to."""
+    if ctx.command.args:
+        reply = await ctx.services.replies.find(ctx.caller.identity, ctx.command.args[0])
+        if reply is not None:
+            return [reply]
     draft = ctx.draft().add(M.START_HELLO).add(M.START_TRY, id=651).add(M.START_MORE)
     draft.add(M.START_YOUR_ID, identity=ctx.caller.identity)
     return [draft.reply(visibility=Visibility.CONVERSATION)]

@@ -16,6 +16,7 @@ from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
 from bot.services.access import AllowList
 from bot.services.answers import Answers
 from bot.services.presences import Presences
+from bot.services.replies import StoredReplies
 from bot.transport.limits import Limiters
 from bot.transport.messages import Transport
 
@@ -64,6 +65,7 @@ def build_dispatcher(
             inbox=store,
             clock=clock,
         ),
+        replies=StoredReplies(store),
         clock=clock,
     )
     return Dispatcher(

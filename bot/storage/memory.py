@@ -49,6 +49,7 @@ class MemoryStore:
         self._keys: dict[str, int] = {}
         self._intents: dict[tuple[int, Provider, str], Intent] = {}
         self._deliveries: dict[int, tuple[int, Delivery]] = {}
+        self._delivered: set[int] = set()
         self._buttons: dict[str, StoredButton] = {}
         self._people: dict[Identity, Person] = {}
         self._last_id = 0
@@ -104,13 +105,17 @@ class MemoryStore:
         return [
             delivery
             for entry_id, delivery in self._deliveries.values()
-            if entry_id == entry.entry_id
+            if entry_id == entry.entry_id and delivery.delivery_id not in self._delivered
         ]
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         """See `Inbox.delivered`."""
         del message_id
-        self._deliveries.pop(delivery.delivery_id, None)
+        self._delivered.add(delivery.delivery_id)
+
+    async def find_delivery(self, delivery_id: int) -> Delivery | None:
+        """See `Inbox.find_delivery`."""
+        return self._deliveries.get(delivery_id, (0, None))[1]
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`."""
@@ -136,6 +141,10 @@ class MemoryStore:
             del self._received[entry_id], self._keys[entry.message.key]
             for key in [key for key in self._intents if key[0] == entry_id]:
                 del self._intents[key]
+            for number in [
+                number for number, kept in self._deliveries.items() if kept[0] == entry_id
+            ]:
+                del self._deliveries[number]
         return len(old)
 
     async def find_button(self, key: str) -> StoredButton | None:

@@ -189,6 +189,13 @@ class SqlStore:
         )
         return [replace(load(row.delivery, Delivery), delivery_id=row.id) for row in rows]
 
+    async def find_delivery(self, delivery_id: int) -> Delivery | None:
+        """See `Inbox.find_delivery`."""
+        deliveries = tables.deliveries.c
+        query = sa.select(deliveries.delivery).where(deliveries.id == delivery_id)
+        rows = await self._read(query)
+        return replace(load(rows[0].delivery, Delivery), delivery_id=delivery_id) if rows else None
+
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         """See `Inbox.delivered`; not waited for, it shares the commit that closes the entry."""
         state = _GIVEN_UP if message_id is None else _DELIVERED

@@ -106,6 +106,22 @@ async def test_a_settled_entry_keeps_its_replies_until_they_are_delivered(store:
     assert [entry.message for entry in await store.unfinished()] == [message(2)]
 
 
+async def test_a_delivered_reply_can_still_be_fetched_until_its_entry_is_forgotten(
+    store: Store, clock: FakeClock
+) -> None:
+    [entry] = await store.add([message(1)])
+    [kept] = await store.settle(entry, [delivery()], [])
+    await store.delivered(kept, "m1")
+    await store.close(entry)
+
+    assert await store.find_delivery(kept.delivery_id) == kept
+    assert await store.find_delivery(kept.delivery_id + 1) is None
+
+    clock.advance(60)
+    await store.prune(START + timedelta(seconds=30))
+    assert await store.find_delivery(kept.delivery_id) is None
+
+
 async def test_a_reply_comes_back_as_it_was_and_its_markup_stays_markup(store: Store) -> None:
     [entry] = await store.add([message(1)])
     [kept] = await store.settle(entry, [delivery()], [])

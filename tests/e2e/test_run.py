@@ -79,10 +79,17 @@ async def test_a_result_from_a_group_goes_to_the_sender_alone_or_leaves_a_neutra
         # Carl never wrote to the bot, so it may not write to him.
         w.tg.says(w.user(CARL), f"/accept@acme_rsvp_bot {SPRINT_REVIEW}", group)
         [line] = await w.tg.wait_for(lambda: w.tg.messages(-100500))
+        [[button]] = line.buttons
+        assert button.url is not None
+        key = button.url.partition("?start=")[2]
+        w.tg.says(w.user(ANN), f"/start {key}")
+        await w.heard("Hello", count=2)
+        w.tg.says(w.user(CARL), f"/start {key}")
+        await w.heard("Accepted: Sprint review", CARL)
 
     assert w.portal.status_of(SPRINT_REVIEW, CARL.user_id) == "Y"
     assert "Sprint" not in line.plain
-    assert line.labels == ["Open the chat"]
+    assert len([message for message in w.messages(ANN) if "Accepted" in message.plain]) == 1
 
 
 async def test_what_is_no_command_meets_silence_and_an_anonymous_admin_gets_a_word(

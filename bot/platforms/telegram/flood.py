@@ -13,6 +13,7 @@ from aiolimiter import AsyncLimiter
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
+from bot.platforms.telegram.request import seconds_of
 from bot.ports import Clock
 
 _FREE = frozenset({"answerCallbackQuery", "sendChatAction", "getMe", "getChatMember"})
@@ -81,9 +82,7 @@ class FloodLimiter(BaseRateLimiter[None]):
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
-                pause = error.retry_after
-                seconds = pause if isinstance(pause, int | float) else pause.total_seconds()
-                chat.held_until = self._clock.monotonic() + seconds
+                chat.held_until = self._clock.monotonic() + seconds_of(error)
                 raise
             finally:
                 if edit is not None and self._newest_edit.get(edit[0]) == edit[1]:

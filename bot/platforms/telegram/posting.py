@@ -17,7 +17,7 @@ from telegram.error import (
 
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
-from bot.platforms.telegram.request import UnclearError
+from bot.platforms.telegram.request import UnclearError, seconds_of
 
 MESSAGE_LIMIT = 4096
 """Characters of a message after its markup is read."""
@@ -96,9 +96,7 @@ def is_unmodified(error: BadRequest) -> bool:
 def _failure(error: TelegramError) -> PlatformError:  # noqa: PLR0911 - a table in code
     match error:
         case RetryAfter():
-            pause = error.retry_after
-            seconds = pause if isinstance(pause, int | float) else pause.total_seconds()
-            return PlatformError("too many requests", retry_after=float(seconds))
+            return PlatformError("too many requests", retry_after=seconds_of(error))
         case ChatMigrated():
             return MovedError(error.new_chat_id)
         case Forbidden():

@@ -1,0 +1,111 @@
+import asyncio
+
+import pytest
+from telegram.error import RetryAfter
+
+from bot.platforms.telegram.flood import FloodLimiter, FloodRates
+from tests.fakes.clock import FakeClock
+
+FAST = FloodRates(overall=100_000, chat=100_000, group=100_000)
+
+
+class Wire:
+    """Remembers what was sent; can hold or refuse it."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, object]] = []
+        self.held: set[str] = set()
+        self.opened = asyncio.Event()
+        self.refusals: list[RetryAfter] = []
+
+    async def send(self, chat: str, text: object) -> object:
+        if chat in self.held:
+            await self.opened.wait()
+        if self.refusals:
+            raise self.refusals.pop()
+        self.sent.append((chat, text))
+        return {}
+
+
+async def _send(
+    limiter: FloodLimiter,
+    wire: Wire,
+    chat: str,
+    text: str,
+    *,
+    endpoint: str = "sendMessage",
+    message_id: int | None = None,
+) -> object:
+    data = {"chat_id": chat, "message_id": message_id}
+    return await limiter.process_request(wire.send, (chat, text), {}, endpoint, data, None)
+
+
+async def test_a_held_chat_holds_up_no_other_and_keeps_its_order() -> None:
+    limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
+    wire.held = {"1"}
+    first = asyncio.create_task(_send(limiter, wire, "1", "first"))
+    second = asyncio.create_task(_send(limiter, wire, "1", "second"))
+
+    await _send(limiter, wire, "2", "other")
+    wire.opened.set()
+    await asyncio.gather(first, second)
+
+    assert wire.sent == [("2", "other"), ("1", "first"), ("1", "second")]
+
+
+async def test_retry_after_holds_that_chat_alone() -> None:
+    clock = FakeClock()
+    limiter, wire = FloodLimiter(FAST, clock), Wire()
+    wire.refusals = [RetryAfter(7)]
+    with pytest.raises(RetryAfter):
+        await _send(limiter, wire, "1", "refused")
+
+    await _send(limiter, wire, "2", "other")
+    assert clock.monotonic() == 0
+    await _send(limiter, wire, "1", "again")
+
+    assert clock.monotonic() == 7
+    assert wire.sent == [("2", "other"), ("1", "again")]
+
+
+async def test_of_waiting_edits_of_one_message_only_the_last_is_sent() -> None:
+    limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
+    wire.held = {"1"}
+    post = asyncio.create_task(_send(limiter, wire, "1", "post"))
+    await asyncio.sleep(0)
+    edits = [
+        asyncio.create_task(
+            _send(limiter, wire, "1", text, endpoint="editMessageText", message_id=5)
+        )
+        for text in ("a", "b", "c")
+    ]
+    another = asyncio.create_task(
+        _send(limiter, wire, "1", "other", endpoint="editMessageText", message_id=6)
+    )
+    await asyncio.sleep(0)
+    wire.opened.set()
+    await asyncio.gather(post, *edits, another)
+
+    assert wire.sent == [("1", "post"), ("1", "c"), ("1", "other")]
+
+
+async def test_an_answer_to_a_press_is_never_held() -> None:
+    limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
+    wire.held = {"1"}
+    stuck = asyncio.create_task(_send(limiter, wire, "1", "stuck"))
+    await asyncio.sleep(0)
+
+    async def answer() -> bool:
+        return True
+
+    assert await limiter.process_request(answer, (), {}, "answerCallbackQuery", {}, None)
+    wire.opened.set()
+    await stuck
+
+
+async def test_rates_below_one_a_second_are_kept_too() -> None:
+    limiter, wire = FloodLimiter(FloodRates(overall=9, chat=0.5, group=20), FakeClock()), Wire()
+
+    await _send(limiter, wire, "1", "one")
+
+    assert wire.sent == [("1", "one")]

@@ -1,0 +1,135 @@
+"""Telegram's updates: what is a message to the bot, what is not, and what is nothing at all."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.chat import ConversationKind, IncomingMessage, Press
+from bot.platforms.telegram.updates import MalformedUpdateError, NoPerson, Skipped, convert
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ANN = {"id": 7, "is_bot": False, "first_name": "Ann", "last_name": "Hill", "language_code": "en"}
+PRIVATE = {"id": 7, "type": "private"}
+GROUP = {"id": -100500, "type": "supergroup", "title": "Team"}
+
+
+def message(**fields: Any) -> dict[str, Any]:
+    return {
+        "message_id": 5,
+        "date": 1772442000,
+        "chat": PRIVATE,
+        "from": ANN,
+        "text": "/accept 651",
+        **fields,
+    }
+
+
+def test_a_private_message_becomes_ours() -> None:
+    read = convert({"update_id": 9, "message": message()}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert (read.key, read.message_id, read.text) == ("telegram:9", "5", "/accept 651")
+    assert (str(read.sender), read.sender.display_name) == ("telegram:7", "Ann Hill")
+    assert read.conversation.kind is ConversationKind.DIRECT
+    assert read.sent_at == NOW
+    assert read.language == "en"
+
+
+def test_a_message_in_a_forum_topic_keeps_its_topic_and_what_it_answers() -> None:
+    update = {
+        "update_id": 9,
+        "message": message(
+            chat=GROUP,
+            message_thread_id=33,
+            is_topic_message=True,
+            reply_to_message={"message_id": 4},
+        ),
+    }
+
+    read = convert(update, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert read.conversation.kind is ConversationKind.GROUP
+    assert read.conversation.thread_id == "33"
+    assert read.reply_to == "4"
+
+
+def test_a_thread_of_replies_is_no_topic() -> None:
+    read = convert({"update_id": 9, "message": message(chat=GROUP, message_thread_id=33)}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert read.conversation.thread_id is None
+
+
+def test_a_press_carries_its_key_and_card() -> None:
+    query = {"id": "77", "from": ANN, "data": "key", "message": message()}
+
+    read = convert({"update_id": 9, "callback_query": query}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert read.press == Press(key="key", card_id="5", callback_id="77")
+    assert read.sent_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("update", "why"),
+    [
+        ({"edited_message": message()}, Skipped.NOT_A_MESSAGE),
+        ({"channel_post": message()}, Skipped.NOT_A_MESSAGE),
+        ({"my_chat_member": {}}, Skipped.NOT_A_MESSAGE),
+        ({"message": message(text=None)}, Skipped.NOT_A_MESSAGE),
+        ({"message": message(**{"from": {**ANN, "is_bot": True}})}, Skipped.ANOTHER_BOT),
+        ({"message": message(sender_chat=GROUP, text="hello")}, Skipped.NO_PERSON),
+        ({"callback_query": {"id": "7", "from": ANN}}, Skipped.NOT_A_MESSAGE),
+    ],
+)
+def test_what_is_no_message_to_the_bot(update: dict[str, Any], why: Skipped) -> None:
+    assert convert({"update_id": 9, **update}, NOW) is why
+
+
+def test_a_command_in_the_name_of_a_group_is_worth_a_word() -> None:
+    read = convert({"update_id": 9, "message": message(chat=GROUP, sender_chat=GROUP)}, NOW)
+
+    assert read == NoPerson(chat_id="-100500", thread_id=None, message_id="5")
+
+
+@pytest.mark.parametrize("field", ["message_id", "date", "chat"])
+@pytest.mark.parametrize("value", [None, "text", [], {}, 10**20])
+def test_a_field_of_the_wrong_kind_makes_it_malformed(field: str, value: object) -> None:
+    if (field, value) == ("message_id", 10**20):
+        return
+    with pytest.raises(MalformedUpdateError):
+        convert({"update_id": 9, "message": message(**{field: value})}, NOW)
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+_fields = st.sampled_from(
+    ["update_id", "message", "callback_query", "from", "chat", "id", "text", "date", "data", "type"]
+)
+_update = st.recursive(
+    _json, lambda inner: st.dictionaries(_fields, inner, max_size=6), max_leaves=12
+)
+
+
+@given(_update)
+def test_any_json_is_a_message_nothing_or_malformed(update: object) -> None:
+    try:
+        convert(update, NOW)
+    except MalformedUpdateError:
+        pass
+
+
+@given(_fields, _json)
+def test_any_field_may_be_anything(field: str, value: object) -> None:
+    good = {"update_id": 9, "message": {**message(), field: value}, field: value}
+    try:
+        convert(good, NOW)
+    except MalformedUpdateError:
+        pass
