@@ -5,13 +5,11 @@ that leaves here has a fixed text.
 """
 
 import json
-import warnings
 from datetime import timedelta
 from typing import Any
 
 from telegram.error import NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest, RequestData
-from telegram.warnings import PTBDeprecationWarning
 
 from bot.errors import ConnectFailed, OutcomeUnknown
 from bot.transport.messages import HttpRequest, Transport
@@ -32,9 +30,7 @@ class UnclearError(NetworkError):
 
 def seconds_of(error: RetryAfter) -> float:
     """How long Telegram asks us to wait; the library is changing the type of this."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PTBDeprecationWarning)
-        pause = error.retry_after
+    pause = error.retry_after
     return pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
 
 
