@@ -15,6 +15,8 @@ from bot.texts import LANGUAGES
 
 S = TypeVar("S", bound=BaseSettings)
 
+CRONOFY_DATA_CENTERS = ("us", "uk", "de", "au", "ca", "sg")
+
 
 def _words(value: object) -> object:
     if not isinstance(value, str):
@@ -48,6 +50,12 @@ def parse_identity(value: str) -> Identity:
 
 def _listed(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word if word == "*" else str(parse_identity(word)) for word in value)
+
+
+def _data_center(value: str) -> str:
+    if value.lower() not in CRONOFY_DATA_CENTERS:
+        raise ValueError(f"must be one of {', '.join(CRONOFY_DATA_CENTERS)}")
+    return value.lower()
 
 
 def _origin(value: str) -> str:
@@ -94,6 +102,10 @@ class Settings(LocalSettings):
     bitrix24_allowed_hosts: Words = ()
     bitrix24_rate: Rate = 2.0
     bitrix24_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 50
+    cronofy_access_token: SecretStr | None = None
+    cronofy_data_center: Annotated[str, AfterValidator(_data_center)] = "us"
+    cronofy_api_url: Url | None = None
+    cronofy_rate: Rate = 500.0
     command_deadline: Annotated[float, Field(ge=1, le=300)] = 25.0
     public_url: Url | None = None
     http_host: str = "127.0.0.1"

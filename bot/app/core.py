@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import handlers
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.clients.bitrix24.client import Bitrix24Client
+from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.commands import Services
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
@@ -13,6 +14,7 @@ from bot.domain.accounts import Provider
 from bot.domain.chat import Platform
 from bot.ports import AccountStore, ChatPlatform, Clock, Store
 from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
+from bot.providers.cronofy import CronofyCalendar
 from bot.services.access import AllowList
 from bot.services.answers import Answers
 from bot.services.presences import Presences
@@ -27,6 +29,7 @@ class Limits:
 
     bitrix24_rate: float = 2.0
     bitrix24_burst: int = 50
+    cronofy_rate: float = 500.0
 
 
 def build_dispatcher(
@@ -52,9 +55,15 @@ def build_dispatcher(
         timer=clock,
         unix_time=lambda: clock.now().timestamp(),
     )
+    cronofy = CronofyClient(
+        transport=transport, limit=limit_of(limits.cronofy_rate, clock), timer=clock
+    )
     services = Services(
         answers=Answers(
-            calendars={Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock)},
+            calendars={
+                Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
+                Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
+            },
             accounts=accounts,
             inbox=store,
             clock=clock,

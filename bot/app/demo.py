@@ -14,7 +14,9 @@ from bot.domain.inbox import Person
 from bot.platforms.console import Console, LocalCommand
 from bot.ports import ChatPlatform
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
-from bot.sandbox.company import ANN, PEOPLE, Colleague
+from bot.sandbox.company import ANN, BORIS, PEOPLE, Colleague
+from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
+from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
 from bot.storage.memory import FixedAccounts, MemoryStore
@@ -40,9 +42,14 @@ async def demo(*, language: str, timezone: str | None) -> int:
     clock = SystemClock()
     portal = Portal(now=clock.now)
     seed_company(portal)
-    async with SandboxServer(portal_app(portal)) as server:
+    cronofy = Cronofy(now=clock.now)
+    seed_calendars(cronofy)
+    async with (
+        SandboxServer(portal_app(portal)) as server,
+        SandboxServer(cronofy_app(cronofy)) as calendars,
+    ):
         addresses = PortalAddresses(operator_urls=[server.url])
-        guard = AddressGuard(addresses.listed)
+        guard = AddressGuard(addresses.listed | {calendars.url.removeprefix("http://")})
         platforms: dict[Platform, ChatPlatform] = {}
         store = MemoryStore()
         for colleague in PEOPLE:
@@ -53,7 +60,9 @@ async def demo(*, language: str, timezone: str | None) -> int:
                 addresses=addresses,
                 limits=Limits(),
                 store=store,
-                accounts=FixedAccounts(_accounts(portal, server.url)),
+                accounts=FixedAccounts(
+                    _accounts(portal, server.url) | _calendar_accounts(calendars.url)
+                ),
                 platforms=platforms,
                 access=AllowList(local=Platform.CONSOLE),
                 defaults=Defaults(
@@ -61,7 +70,7 @@ async def demo(*, language: str, timezone: str | None) -> int:
                 ),
                 clock=clock,
             )
-            console = _console(portal, dispatcher, clock)
+            console = _console(portal, cronofy, dispatcher, clock)
             platforms[Platform.CONSOLE] = console
             if sys.stdin.isatty():
                 sys.stdout.write(_GREETING[language] + "\n\n")
@@ -70,15 +79,25 @@ async def demo(*, language: str, timezone: str | None) -> int:
             return 1 if dispatcher.crashes else 0
 
 
-def _console(portal: Portal, dispatcher: Dispatcher, clock: SystemClock) -> Console:
+def _console(
+    portal: Portal, cronofy: Cronofy, dispatcher: Dispatcher, clock: SystemClock
+) -> Console:
     def show(_words: Sequence[str]) -> str:
         return _show_portal(portal)
+
+    def show_calendars(_words: Sequence[str]) -> str:
+        return _show_calendars(cronofy)
 
     return Console(
         people={colleague.handle: _identity(colleague) for colleague in PEOPLE},
         clock=clock,
         settled=dispatcher.drain,
-        local={"portal": LocalCommand(help="!portal: what the portal's database holds", run=show)},
+        local={
+            "portal": LocalCommand(help="!portal: what the portal's database holds", run=show),
+            "cronofy": LocalCommand(
+                help="!cronofy: what the calendars behind Cronofy hold", run=show_calendars
+            ),
+        },
         out=sys.stdout,
     )
 
@@ -97,6 +116,17 @@ def _show_portal(portal: Portal) -> str:
         for notice in portal.notices
     ]
     return "\n".join(lines)
+
+
+def _show_calendars(cronofy: Cronofy) -> str:
+    """What the calendars behind the sandbox's Cronofy hold; a deleted event is marked."""
+    return "\n".join(
+        f"{event.event_uid}  {event.participation_status:<12} "
+        + ("(deleted) " if event.deleted else "")
+        + event.summary
+        for events in cronofy.events.values()
+        for event in events
+    )
 
 
 def _handle(user_id: int) -> str:
@@ -128,4 +158,15 @@ def _accounts(portal: Portal, url: str) -> dict[Account, Credentials]:
             provider=Provider.BITRIX24,
         ): Credentials(endpoint=url + portal.webhook_path(colleague.user_id))
         for colleague in PEOPLE
+    }
+
+
+def _calendar_accounts(url: str) -> dict[Account, Credentials]:
+    return {
+        Account(
+            account_id=f"cronofy-{colleague.user_id}",
+            owner=_identity(colleague),
+            provider=Provider.CRONOFY,
+        ): Credentials(endpoint=url, access_token=account.personal_token)
+        for colleague, account in ((ANN, ANN_ACCOUNT), (BORIS, BORIS_ACCOUNT))
     }

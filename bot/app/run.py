@@ -17,6 +17,7 @@ import handlers
 from bot.app.clock import SystemClock
 from bot.app.core import Limits, build_dispatcher
 from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
+from bot.clients.cronofy.api import api_base
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials, Provider
@@ -57,7 +58,8 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
     """
     clock = SystemClock()
     addresses = _addresses(settings)
-    guard = AddressGuard(addresses.listed | _host_of(settings.telegram_api_url))
+    own_words = (settings.telegram_api_url, settings.cronofy_api_url or "")
+    guard = AddressGuard(addresses.listed.union(*(_host_of(url) for url in own_words)))
     if settings.owner is None:
         logger.warning("OWNER is not set: /start tells everybody the line to put into .env")
     async with (
@@ -69,7 +71,9 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
             transport=transport,
             addresses=addresses,
             limits=Limits(
-                bitrix24_rate=settings.bitrix24_rate, bitrix24_burst=settings.bitrix24_burst
+                bitrix24_rate=settings.bitrix24_rate,
+                bitrix24_burst=settings.bitrix24_burst,
+                cronofy_rate=settings.cronofy_rate,
             ),
             store=store,
             accounts=accounts or _owners_accounts(settings),
@@ -259,13 +263,26 @@ def _addresses(settings: Settings) -> PortalAddresses:
 
 
 def _host_of(url: str) -> frozenset[str]:
-    """Telegram's address is the operator's own word, so it may be a private one."""
+    """An API's address is the operator's own word, so it may be a private one."""
     return frozenset({url.partition("://")[2].partition("/")[0].lower()})
 
 
 def _owners_accounts(settings: Settings) -> FixedAccounts:
-    webhook = settings.bitrix24_webhook_url
-    if settings.owner is None or webhook is None:
+    """What the environment holds belongs to the owner and to nobody else."""
+    if settings.owner is None:
         return FixedAccounts({})
-    account = Account(account_id="owner-bitrix24", owner=settings.owner, provider=Provider.BITRIX24)
-    return FixedAccounts({account: Credentials(endpoint=webhook.get_secret_value())})
+    secrets: dict[Provider, Credentials] = {}
+    if settings.bitrix24_webhook_url is not None:
+        webhook = settings.bitrix24_webhook_url.get_secret_value()
+        secrets[Provider.BITRIX24] = Credentials(endpoint=webhook)
+    if settings.cronofy_access_token is not None:
+        secrets[Provider.CRONOFY] = Credentials(
+            endpoint=settings.cronofy_api_url or api_base(settings.cronofy_data_center),
+            access_token=settings.cronofy_access_token.get_secret_value(),
+        )
+    return FixedAccounts(
+        {
+            Account(account_id=f"owner-{provider}", owner=settings.owner, provider=provider): secret
+            for provider, secret in secrets.items()
+        }
+    )

@@ -55,6 +55,8 @@ def explain(
             return draft.add(M.ERROR_SLOW_DOWN_LATER, provider=name)
         case RateLimitedError(retry_after=float() | int() as wait):
             return draft.add(M.ERROR_SLOW_DOWN, provider=name, wait=draft.texts.ahead(wait))
+        case ProviderAuthError(status=423):
+            return draft.add(M.ERROR_RECONNECT, provider=name)
         case ProviderUnavailableError(final=True):
             draft.add(M.ERROR_UNAVAILABLE_FOR_LONG, provider=name)
         case ProviderError():

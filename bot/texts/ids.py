@@ -90,6 +90,7 @@ class M(StrEnum):
     ACCESS_NOT_ALLOWED = "access.not_allowed"
     ACCESS_NOT_LINKED = "access.not_linked"
     ERROR_SIGN_IN = "error.sign_in"
+    ERROR_RECONNECT = "error.reconnect"
     ERROR_PERMISSION = "error.permission"
     ERROR_PLAN = "error.plan"
     ERROR_REQUEST = "error.request"

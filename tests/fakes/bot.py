@@ -13,6 +13,8 @@ from bot.domain.chat import Identity, Platform, Press, Reply
 from bot.ports import ChatPlatform, Store
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
 from bot.sandbox.company import ANN, PEOPLE, Colleague
+from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
+from bot.sandbox.cronofy.seed import ANN_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
 from bot.storage.memory import FixedAccounts, MemoryStore
@@ -20,6 +22,8 @@ from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+
+FAST = Limits(bitrix24_rate=100_000, bitrix24_burst=100_000, cronofy_rate=100_000)
 
 
 def identity_of(colleague: Colleague) -> Identity:
@@ -34,6 +38,7 @@ class Bot:
     chat: FakePlatform
     portal: Portal
     portal_url: str
+    cronofy: Cronofy
     clock: FakeClock
     store: Store
 
@@ -94,18 +99,28 @@ async def running_bot(
     store = store or MemoryStore()
     portal = Portal(now=clock.now)
     seed_company(portal)
-    async with SandboxServer(portal_app(portal)) as server:
+    cronofy = Cronofy(now=clock.now)
+    seed_calendars(cronofy)
+    async with (
+        SandboxServer(portal_app(portal)) as server,
+        SandboxServer(cronofy_app(cronofy)) as calendars,
+    ):
         url = portal_url or server.url
         addresses = PortalAddresses(operator_urls=[url, *listed])
         chat = FakePlatform(clock)
         platforms: dict[Platform, ChatPlatform] = {Platform.TELEGRAM: chat}
-        async with AiohttpTransport(timer=clock, guard=AddressGuard(addresses.listed)) as transport:
+        async with AiohttpTransport(
+            timer=clock,
+            guard=AddressGuard(addresses.listed | {calendars.url.removeprefix("http://")}),
+        ) as transport:
             dispatcher = build_dispatcher(
                 transport=transport,
                 addresses=addresses,
-                limits=limits or Limits(bitrix24_rate=100_000, bitrix24_burst=100_000),
+                limits=limits or FAST,
                 store=store,
-                accounts=FixedAccounts(_accounts(portal, url, linked)),
+                accounts=FixedAccounts(
+                    _accounts(portal, url, linked) | _calendar_account(calendars.url, linked)
+                ),
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
                 defaults=Defaults(language="en", timezone="Europe/Berlin", command_deadline=25.0),
@@ -116,6 +131,7 @@ async def running_bot(
                 chat=chat,
                 portal=portal,
                 portal_url=url,
+                cronofy=cronofy,
                 clock=clock,
                 store=store,
             )
@@ -131,3 +147,10 @@ def _accounts(portal: Portal, url: str, linked: Sequence[Colleague]) -> dict[Acc
         ): Credentials(endpoint=url + portal.webhook_path(colleague.user_id))
         for colleague in linked
     }
+
+
+def _calendar_account(url: str, linked: Sequence[Colleague]) -> dict[Account, Credentials]:
+    if ANN not in linked:
+        return {}
+    account = Account(account_id="calendars-ann", owner=identity_of(ANN), provider=Provider.CRONOFY)
+    return {account: Credentials(endpoint=url, access_token=ANN_ACCOUNT.personal_token)}

@@ -1,0 +1,252 @@
+"""Requests to Cronofy and what its answers say. Pure: nothing here does I/O.
+
+https://docs.cronofy.com/developers/api/
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from urllib.parse import quote, urlencode, urlsplit
+
+from bot.clients.cronofy.errors import PROVIDER, refuse
+from bot.errors import ProviderProtocolError
+from bot.transport.messages import HttpRequest, HttpResponse
+
+DATA_CENTERS = ("us", "uk", "de", "au", "ca", "sg")
+"""The six ids that Cronofy has. https://docs.cronofy.com/developers/data-centers/"""
+
+CALENDAR_ID = re.compile(r"cal_[A-Za-z0-9_@\-]{1,200}")
+EXTERNAL_UID = re.compile(r"evt_external_[A-Za-z0-9]{1,100}")
+EVENT_UID = re.compile(r"evt_[A-Za-z0-9_\-]{1,120}")
+"""Any event's uid; only external ones can be answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CronofyAuth:
+    """A data centre's address and a bearer token."""
+
+    base: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRow:
+    """A calendar, with what its profile tells about the service behind it."""
+
+    calendar_id: str
+    readonly: bool
+    deleted: bool
+    provider_name: str
+    provider_service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event. Times are aware datetimes, or dates for an all-day event (`ends` is exclusive).
+
+    Attributes:
+        status: The account's own answer, in Cronofy's words; may be one nobody knows yet.
+        answerable: `options.change_participation_status`; None if it is not told.
+        managed: It was made by the application itself.
+    """
+
+    uid: str
+    calendar_id: str
+    summary: str
+    starts: datetime | date
+    ends: datetime | date
+    status: str
+    answerable: bool | None
+    managed: bool
+    deleted: bool
+    organizer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsPage:
+    """Some events, and where the next ones are ("" at the end)."""
+
+    events: Sequence[EventRow]
+    next_page: str
+
+
+def api_base(data_center: str) -> str:
+    """The API address of a data centre; its id in any case.
+
+    Raises:
+        ValueError: There is no such data centre.
+    """
+    name = data_center.lower()
+    if name not in DATA_CENTERS:
+        raise ValueError(f"must be one of {', '.join(DATA_CENTERS)}")
+    return "https://api.cronofy.com" if name == "us" else f"https://api-{name}.cronofy.com"
+
+
+def read_userinfo(auth: CronofyAuth) -> HttpRequest:
+    """GET /v1/userinfo: identity, profiles and calendars in one call."""
+    return _get(auth, "userinfo", f"{auth.base}/v1/userinfo")
+
+
+def read_events(
+    auth: CronofyAuth,
+    *,
+    date_from: date,
+    date_to: date,
+    calendar_ids: Sequence[str] = (),
+    include_deleted: bool = False,
+) -> HttpRequest:
+    """GET /v1/events from a day up to, not including, another. There is no call for one event."""
+    query = [
+        ("tzid", "Etc/UTC"),
+        ("from", date_from.isoformat()),
+        ("to", date_to.isoformat()),
+        ("include_managed", "true"),
+        ("include_deleted", "true" if include_deleted else "false"),
+        *(("calendar_ids[]", calendar_id) for calendar_id in calendar_ids),
+    ]
+    return _get(auth, "events", f"{auth.base}/v1/events?{urlencode(query)}")
+
+
+def read_page(auth: CronofyAuth, next_page: str) -> HttpRequest:
+    """GET a following page, verbatim, but only from the host that we sent the token to before.
+
+    Raises:
+        ProviderProtocolError: The page is somewhere else.
+    """
+    ours, theirs = urlsplit(auth.base), urlsplit(next_page)
+    if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+        raise ProviderProtocolError(PROVIDER, "events")
+    return _get(auth, "events", next_page)
+
+
+def change_participation(auth: CronofyAuth, calendar_id: str, uid: str, status: str) -> HttpRequest:
+    """POST participation_status; answered 202 long before it is visible.
+
+    https://docs.cronofy.com/developers/api/events/participation-status/
+    """
+    path = f"/v1/calendars/{quote(calendar_id, safe='')}/events/{quote(uid, safe='')}"
+    return HttpRequest(
+        operation="participation_status",
+        method="POST",
+        url=f"{auth.base}{path}/participation_status",
+        headers={**_headers(auth), "Content-Type": "application/json; charset=utf-8"},
+        body=json.dumps({"status": status}).encode(),
+        repeatable=False,
+    )
+
+
+def parse_accepted(response: HttpResponse, operation: str) -> None:
+    """Read the answer to a write.
+
+    Raises:
+        ProviderError: It is anything but a 2xx.
+    """
+    if not 200 <= response.status < 300:  # noqa: PLR2004 - HTTP
+        raise refuse(response, operation)
+
+
+def parse_calendars(response: HttpResponse) -> Sequence[CalendarRow]:
+    """Read the calendars out of userinfo. Its keys contain dots.
+
+    Raises:
+        ProviderError: It is a refusal, or unreadable.
+    """
+    data = _mapping(_load(response, "userinfo").get("cronofy.data"))
+    return [
+        CalendarRow(
+            calendar_id=_text(calendar.get("calendar_id")),
+            readonly=calendar.get("calendar_readonly") is True,
+            deleted=calendar.get("calendar_deleted") is True,
+            provider_name=_text(profile.get("provider_name")),
+            provider_service=_text(profile.get("provider_service")),
+        )
+        for profile in _mappings(data.get("profiles"))
+        for calendar in _mappings(profile.get("profile_calendars"))
+    ]
+
+
+def parse_events(response: HttpResponse) -> EventsPage:
+    """Read a page of events. An event without uid, calendar or times is left out.
+
+    Raises:
+        ProviderError: It is a refusal, or unreadable.
+    """
+    body = _load(response, "events")
+    if not isinstance(body.get("events"), list):
+        raise ProviderProtocolError(PROVIDER, "events", status=response.status)
+    rows = (_event(event) for event in _mappings(body.get("events")))
+    return EventsPage(
+        events=[row for row in rows if row is not None],
+        next_page=_text(_mapping(body.get("pages")).get("next_page")),
+    )
+
+
+def _get(auth: CronofyAuth, operation: str, url: str) -> HttpRequest:
+    return HttpRequest(
+        operation=operation, method="GET", url=url, headers=_headers(auth), repeatable=True
+    )
+
+
+def _headers(auth: CronofyAuth) -> dict[str, str]:
+    return {"Authorization": f"Bearer {auth.token}", "Accept": "application/json"}
+
+
+def _load(response: HttpResponse, operation: str) -> Mapping[str, object]:
+    parse_accepted(response, operation)
+    try:
+        body = json.loads(response.body)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise ProviderProtocolError(PROVIDER, operation, status=response.status)
+    return body
+
+
+def _event(event: Mapping[str, object]) -> EventRow | None:
+    uid, calendar_id = _text(event.get("event_uid")), _text(event.get("calendar_id"))
+    starts, ends = _moment(event.get("start")), _moment(event.get("end"))
+    if not (EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)):
+        return None
+    if starts is None or ends is None:
+        return None
+    organizer = _mapping(event.get("organizer"))
+    answerable = _mapping(event.get("options")).get("change_participation_status")
+    return EventRow(
+        uid=uid,
+        calendar_id=calendar_id,
+        summary=_text(event.get("summary")),
+        starts=starts,
+        ends=ends,
+        status=_text(event.get("participation_status")),
+        answerable=answerable if isinstance(answerable, bool) else None,
+        managed="event_id" in event or not EXTERNAL_UID.fullmatch(uid),
+        deleted=event.get("deleted") is True,
+        organizer=_text(organizer.get("display_name")) or _text(organizer.get("email")),
+    )
+
+
+def _moment(value: object) -> datetime | date | None:
+    """A date, a UTC time, or an object with a time and its zone."""
+    text = _text(_mapping(value).get("time")) if isinstance(value, Mapping) else _text(value)
+    try:
+        if "T" not in text:
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, object]]:
+    entries = value if isinstance(value, list) else []
+    return [entry for entry in entries if isinstance(entry, Mapping)]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
