@@ -36,7 +36,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@touch $@
 
 # For maintainers: needs `uv`; writes hashes for every platform and Python version.
-UV_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+UV_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 lock:
 	$(UV_LOCK) pyproject.toml --group build -o requirements.lock
 	$(UV_LOCK) --group dev -c requirements.lock -o requirements-dev.lock

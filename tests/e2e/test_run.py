@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
@@ -32,6 +33,33 @@ async def test_a_message_changes_the_calendar_and_the_reply_says_what_it_holds(
     assert w.portal.presence_of(ANN.user_id) == "dnd"
     assert code == 0
     assert {language for _, language in w.tg.commands} == {"", "ru"}
+
+
+@pytest.mark.parametrize("secret", [{}, {"X-Telegram-Bot-Api-Secret-Token": "wrong"}])
+async def test_only_telegram_may_post_updates(tmp_path: Path, secret: dict[str, str]) -> None:
+    async with world(tmp_path, webhook=True) as w:
+        await w.start()
+        w.tg.says(w.user(ANN), "/presence")
+        await w.heard("No presence has been set")
+        forged = {
+            "update_id": 999,
+            "message": {
+                "message_id": 999,
+                "date": 1772442000,
+                "chat": {"id": ANN.user_id, "type": "private"},
+                "from": {"id": ANN.user_id, "is_bot": False, "first_name": "Ann"},
+                "text": "/dnd",
+            },
+        }
+        async with aiohttp.ClientSession() as session:
+            url = w.environment["PUBLIC_URL"] + "/telegram"
+            async with session.post(url, json=forged, headers=secret) as response:
+                status = response.status
+        w.tg.says(w.user(ANN), "/presence")
+        await w.heard("No presence has been set", count=2)
+
+    assert status == 401
+    assert w.portal.presence == {}
 
 
 async def test_buttons_edit_the_question_in_place_and_are_answered(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from bot.app.core import Limits, build_dispatcher
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
@@ -154,3 +156,10 @@ def _calendar_account(url: str, linked: Sequence[Colleague]) -> dict[Account, Cr
         return {}
     account = Account(account_id="calendars-ann", owner=identity_of(ANN), provider=Provider.CRONOFY)
     return {account: Credentials(endpoint=url, access_token=ANN_ACCOUNT.personal_token)}
+
+
+def plain(text: Markup) -> str:
+    """A reply as it is read: without markup."""
+    for tag in ("b", "i", "code"):
+        text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
+    return str(text.unescape())

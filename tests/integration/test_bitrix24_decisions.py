@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from markupsafe import Markup
 
 from bot.sandbox.bitrix24 import Portal
 from bot.sandbox.bitrix24.seed import (
@@ -21,7 +20,7 @@ from bot.sandbox.bitrix24.seed import (
 )
 from bot.sandbox.company import ANN, BORIS
 from bot.sandbox.faults import Fault, FaultRule
-from tests.fakes.bot import Bot
+from tests.fakes.bot import Bot, plain
 
 
 def _answered(event_id: int, letter: str) -> Callable[[Portal], None]:
@@ -257,12 +256,6 @@ CASES = {
 }
 
 
-def _plain(text: Markup) -> str:
-    for tag in ("b", "i", "code"):
-        text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
-    return str(text.unescape())
-
-
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("name", CASES)
 async def test_what_is_answered_written_and_held(bot: Bot, name: str, language: str) -> None:
@@ -271,7 +264,7 @@ async def test_what_is_answered_written_and_held(bot: Bot, name: str, language: 
 
     replies = await bot.say(case.says, language=language)
 
-    assert [_plain(reply.text) for reply in replies] == [case.en if language == "en" else case.ru]
+    assert [plain(reply.text) for reply in replies] == [case.en if language == "en" else case.ru]
     assert len(bot.portal.writes("calendar.meeting.status.set")) == case.writes
     assert bot.portal.status_of(case.event, ANN.user_id) == case.holds
 

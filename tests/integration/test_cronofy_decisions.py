@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from markupsafe import Markup
 
 from bot.sandbox.cronofy import Cronofy
 from bot.sandbox.cronofy.seed import (
@@ -19,7 +18,7 @@ from bot.sandbox.cronofy.seed import (
     RETREAT,
 )
 from bot.sandbox.faults import Fault, FaultRule
-from tests.fakes.bot import Bot
+from tests.fakes.bot import Bot, plain
 
 UNKNOWN = "evt_external_" + "0" * 24
 
@@ -171,12 +170,6 @@ CASES = {
 }
 
 
-def _plain(text: Markup) -> str:
-    for tag in ("b", "i", "code"):
-        text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
-    return str(text.unescape())
-
-
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("name", CASES)
 async def test_what_is_answered_written_and_held(bot: Bot, name: str, language: str) -> None:
@@ -185,7 +178,7 @@ async def test_what_is_answered_written_and_held(bot: Bot, name: str, language: 
 
     [reply] = await bot.say(case.says, language=language)
 
-    assert _plain(reply.text).startswith(case.en if language == "en" else case.ru)
+    assert plain(reply.text).startswith(case.en if language == "en" else case.ru)
     assert len(bot.cronofy.writes(case.uid)) == case.writes
     if case.holds is not None:
         assert bot.cronofy.status_of(case.uid) == case.holds

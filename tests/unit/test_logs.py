@@ -1,0 +1,70 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from bot.domain.reference import current_reference, reference_of
+from bot.logs import redact, set_up
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://acme.bitrix24.com/rest/7/s3cr3tc0de/profile",
+        "POST /rest/1/s3cr3tc0de/",
+        "https://api.telegram.org/bot7001:AAs3cr3tc0de-x_y/getMe",
+        "token 700100:AAs3cr3tc0deAAs3cr3tc0de",
+        "Authorization: Bearer s3cr3tc0de",
+        "?auth=s3cr3tc0de&x=1",
+        "client_secret=s3cr3tc0de",
+    ],
+)
+def test_what_looks_like_a_secret_is_blotted_out(text: str) -> None:
+    assert "s3cr3t" not in redact(text)
+    assert "[secret]" in redact(text)
+
+
+def test_ordinary_lines_stay_as_they_are() -> None:
+    line = "command=accept platform=telegram outcome=ok ms=12"
+
+    assert redact(line) == line
+
+
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("_own_logging")
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_line_carries_the_reference_and_a_traceback_is_redacted_too(
+    style: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up("DEBUG", "json" if style == "json" else "text")
+    token = current_reference.set("K7Q2MX")
+    try:
+        raise ValueError("https://acme.bitrix24.com/rest/7/s3cr3tc0de/")  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("bot.test").exception("a job failed")
+    finally:
+        current_reference.reset(token)
+
+    shown = capsys.readouterr().err
+    assert "K7Q2MX" in shown
+    assert "ValueError" in shown
+    assert "s3cr3t" not in shown
+    if style == "json":
+        assert json.loads(shown)["reference"] == "K7Q2MX"
+
+
+def test_a_reference_is_short_the_same_again_and_easy_to_read_aloud() -> None:
+    codes = {reference_of(f"telegram:{number}") for number in range(500)}
+
+    assert reference_of("telegram:1") == reference_of("telegram:1")
+    assert len(codes) == 500
+    assert all(len(code) == 6 and not set(code) & set("01OIL") for code in codes)
