@@ -5,8 +5,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.accounts import Provider
 from bot.domain.chat import IncomingMessage, Reply
+from bot.domain.providers import Provider
 from bot.errors import BotError
 from bot.ports import Clock
 from bot.services.answers import Answers

@@ -9,11 +9,12 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Protocol
 
-from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
-from bot.domain.inbox import Delivery, InboxEntry, Intent, Person, StoredButton
+from bot.domain.inbox import Delivery, FollowUp, InboxEntry, Intent, Person, StoredButton
 from bot.domain.participation import Answer, Event, EventRef, Participation
 from bot.domain.presence import Presence, PresenceState
+from bot.domain.providers import Provider
 
 
 class Priority(IntEnum):
@@ -166,7 +167,9 @@ class Inbox(Protocol):
     async def settle(
         self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
     ) -> Sequence[Delivery]:
-        """Store the outcome with its replies and their buttons; durable on return.
+        """Store the outcome with its replies, their buttons and follow-ups; durable on return.
+
+        A reply that tells of an answer ends earlier follow-ups of the same person and event.
 
         Returns:
             The deliveries, with their row ids.
@@ -198,6 +201,26 @@ class Inbox(Protocol):
         ...
 
 
+class FollowUps(Protocol):
+    """Answers whose outcome was not known yet; they are stored together with their replies."""
+
+    async def due_follow_ups(self) -> Sequence[FollowUp]:
+        """Those that are to be looked at now, and those that a later answer has replaced."""
+        ...
+
+    async def next_follow_up(self) -> datetime | None:
+        """When the next one is due; None if there is none."""
+        ...
+
+    async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
+        """Look again then."""
+        ...
+
+    async def end_follow_up(self, follow_up: FollowUp) -> None:
+        """Its message says all there is to say."""
+        ...
+
+
 class Buttons(Protocol):
     """What the opaque keys of buttons stand for."""
 
@@ -218,7 +241,7 @@ class People(Protocol):
         ...
 
 
-class Store(Inbox, Buttons, People, Protocol):
+class Store(Inbox, FollowUps, Buttons, People, Protocol):
     """All that the pipeline keeps, in one place: one outcome is one transaction."""
 
 

@@ -12,32 +12,21 @@ from bot.domain.participation import (
     Obstacle,
     Participation,
     ParticipationStatus,
+    Watch,
 )
 from bot.errors import TELLABLE, UsageError
 from bot.services.answers import Outcome, Step
-from bot.texts import Draft, M
+from bot.texts import HELD, Draft, M, add_answer, add_headline
 
 router = Router()
 
 EVENTS_AT_ONCE = 10
 
-_HELD: Mapping[ParticipationStatus, M] = {
-    ParticipationStatus.ACCEPTED: M.HELD_ACCEPTED,
-    ParticipationStatus.DECLINED: M.HELD_DECLINED,
-    ParticipationStatus.TENTATIVE: M.HELD_TENTATIVE,
-    ParticipationStatus.NEEDS_ACTION: M.HELD_NEEDS_ACTION,
-    ParticipationStatus.UNKNOWN: M.HELD_UNKNOWN,
-}
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
     ParticipationStatus.DECLINED: M.ALREADY_DECLINED,
     ParticipationStatus.TENTATIVE: M.ALREADY_TENTATIVE,
     ParticipationStatus.NEEDS_ACTION: M.ALREADY_NEEDS_ACTION,
-}
-_ASKED: Mapping[ParticipationStatus, M] = {
-    ParticipationStatus.ACCEPTED: M.ANSWER_ASKED_ACCEPTED,
-    ParticipationStatus.DECLINED: M.ANSWER_ASKED_DECLINED,
-    ParticipationStatus.TENTATIVE: M.ANSWER_ASKED_TENTATIVE,
 }
 _NO_STATUS: Mapping[Obstacle, M] = {
     Obstacle.ORGANIZER: M.HELD_ORGANIZER,
@@ -112,21 +101,21 @@ def _events(ctx: Context) -> Sequence[EventRef]:
 
 
 def _reply(ctx: Context, outcome: Outcome) -> Reply:
-    match outcome.step:
-        case Step.ASK_FIRST:
-            return _question(ctx, outcome)
-        case Step.ALREADY:
-            return _already(ctx, outcome.participation).reply()
-        case Step.WRITTEN:
-            return _written(ctx, outcome).reply()
+    if outcome.step is Step.ASK_FIRST:
+        return _question(ctx, outcome)
+    participation = outcome.participation
+    already = outcome.step is Step.ALREADY
+    draft = _already(ctx, participation) if already else _written(ctx, outcome)
+    pending = participation.confirmation is not Confirmation.CONFIRMED
+    watch = Watch(event=participation.event, wanted=outcome.wanted, pending=pending)
+    return draft.reply(watch=watch)
 
 
 def _question(ctx: Context, outcome: Outcome) -> Reply:
     event = outcome.participation.event
     declining = outcome.wanted is ParticipationStatus.DECLINED
     question = M.CONFIRM_DECLINE_DELETES if declining else M.CONFIRM_MAYBE
-    draft = ctx.draft().add(question, title=ctx.texts.title(event))
-    _add_event_line(ctx, draft, event).add(M.CONFIRM_UNCHANGED)
+    draft = _headline(ctx, question, event).add(M.CONFIRM_UNCHANGED)
     yes = M.CONFIRM_DECLINE_YES if declining else M.CONFIRM_MAYBE_YES
     event_id = event.ref.event_id
     return draft.reply(
@@ -144,9 +133,7 @@ def _question(ctx: Context, outcome: Outcome) -> Reply:
 
 
 def _already(ctx: Context, participation: Participation) -> Draft:
-    event = participation.event
-    draft = ctx.draft().add(_ALREADY[participation.status], title=ctx.texts.title(event))
-    _add_event_line(ctx, draft, event)
+    draft = _headline(ctx, _ALREADY[participation.status], participation.event)
     if not participation.exact:
         draft.add(M.ANSWER_MAYBE_KEPT)
     return draft.add(M.ANSWER_NOTHING_SENT)
@@ -155,33 +142,22 @@ def _already(ctx: Context, participation: Participation) -> Draft:
 def _written(ctx: Context, outcome: Outcome) -> Draft:
     participation = outcome.participation
     event = participation.event
-    headline = {
-        Confirmation.PENDING: M.ANSWER_PENDING,
-        Confirmation.UNKNOWN: M.ANSWER_UNKNOWN,
-        Confirmation.CONFIRMED: _HELD[participation.status],
-    }[participation.confirmation]
-    draft = ctx.draft().add(headline, title=ctx.texts.title(event))
-    _add_event_line(ctx, draft, event)
-    if participation.confirmation is not Confirmation.CONFIRMED:
-        return draft.add(M.ANSWER_CHECK, id=event.ref.event_id)
-    took_back = (
-        outcome.wanted is ParticipationStatus.TENTATIVE
-        and participation.status is ParticipationStatus.NEEDS_ACTION
-        and not participation.exact
-    )
-    if took_back:
-        draft.add(M.ANSWER_MAYBE_CLEARED)
-    elif participation.status is not outcome.wanted:
-        draft.add(_ASKED[outcome.wanted], id=event.ref.event_id)
-    return _add_reach(draft, event, M.ANSWER_SERIES)
+    match participation.confirmation:
+        case Confirmation.PENDING:
+            return _headline(ctx, M.ANSWER_PENDING, event).add(M.ANSWER_WATCHING)
+        case Confirmation.UNKNOWN:
+            return _headline(ctx, M.ANSWER_UNKNOWN, event).add(M.ANSWER_WATCHING)
+        case Confirmation.CONFIRMED:
+            now = ctx.services.clock.now()
+            draft = add_answer(ctx.draft(), event, participation.status, outcome.wanted, now)
+            return _add_reach(draft, event, M.ANSWER_SERIES)
 
 
 def _shown(ctx: Context, event: Event) -> Draft:
     held = _NO_STATUS.get(event.obstacle) if event.obstacle is not None else None
     if held is None:
-        held = _HELD[event.my_status or ParticipationStatus.UNKNOWN]
-    draft = ctx.draft().add(held, title=ctx.texts.title(event))
-    _add_event_line(ctx, draft, event)
+        held = HELD[event.my_status or ParticipationStatus.UNKNOWN]
+    draft = _headline(ctx, held, event)
     if event.organizer and event.obstacle in (None, Obstacle.NOT_INVITED):
         draft.add(M.EVENT_ORGANIZER, name=event.organizer)
     if event.my_status is ParticipationStatus.NEEDS_ACTION and not event.tentative_exact:
@@ -196,6 +172,5 @@ def _add_reach(draft: Draft, event: Event, of_series: M) -> Draft:
     return draft.add(of_series) if event.recurring else draft
 
 
-def _add_event_line(ctx: Context, draft: Draft, event: Event) -> Draft:
-    when = ctx.texts.when(event, ctx.services.clock.now())
-    return draft.add(M.EVENT_LINE, when=when, id=event.ref.event_id)
+def _headline(ctx: Context, message: M, event: Event) -> Draft:
+    return add_headline(ctx.draft(), message, event, ctx.services.clock.now())

@@ -9,10 +9,11 @@ from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.commands import Services
 from bot.dispatch import Dispatcher
+from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.pipeline import Defaults
-from bot.domain.accounts import Provider
 from bot.domain.chat import Platform
-from bot.ports import AccountStore, ChatPlatform, Clock, Store
+from bot.domain.providers import Provider
+from bot.ports import AccountStore, CalendarProvider, ChatPlatform, Clock, Store
 from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
 from bot.providers.cronofy import CronofyCalendar
 from bot.services.access import AllowList
@@ -58,12 +59,13 @@ def build_dispatcher(
     cronofy = CronofyClient(
         transport=transport, limit=limit_of(limits.cronofy_rate, clock), timer=clock
     )
+    calendars: dict[Provider, CalendarProvider] = {
+        Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
+        Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
+    }
     services = Services(
         answers=Answers(
-            calendars={
-                Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
-                Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
-            },
+            calendars=calendars,
             accounts=accounts,
             inbox=store,
             clock=clock,
@@ -83,6 +85,14 @@ def build_dispatcher(
         router=handlers.router(),
         services=services,
         access=access,
+        follow_ups=FollowUpRunner(
+            store=store,
+            accounts=accounts,
+            calendars=calendars,
+            platforms=platforms,
+            clock=clock,
+            default_language=defaults.language,
+        ),
         clock=clock,
         defaults=defaults,
     )

@@ -1,5 +1,6 @@
 """The demo: the sandbox and the bot in one process, and a terminal to talk in."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
 
@@ -8,9 +9,10 @@ from bot.app.core import Limits, build_dispatcher
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
-from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform
 from bot.domain.inbox import Person
+from bot.domain.providers import Provider
 from bot.platforms.console import Console, LocalCommand
 from bot.ports import ChatPlatform
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
@@ -51,7 +53,7 @@ async def demo(*, language: str, timezone: str | None) -> int:
         addresses = PortalAddresses(operator_urls=[server.url])
         guard = AddressGuard(addresses.listed | {calendars.url.removeprefix("http://")})
         platforms: dict[Platform, ChatPlatform] = {}
-        store = MemoryStore()
+        store = MemoryStore(clock)
         for colleague in PEOPLE:
             await store.save_person(_person(colleague, language, timezone))
         async with AiohttpTransport(timer=clock, guard=guard) as transport:
@@ -74,7 +76,10 @@ async def demo(*, language: str, timezone: str | None) -> int:
             platforms[Platform.CONSOLE] = console
             if sys.stdin.isatty():
                 sys.stdout.write(_GREETING[language] + "\n\n")
+            looking = asyncio.create_task(dispatcher.follow_ups.run())
             await console.run(dispatcher.receive)
+            looking.cancel()
+            await asyncio.wait({looking})
             await dispatcher.stop(grace=5.0)
             return 1 if dispatcher.crashes else 0
 

@@ -20,8 +20,9 @@ from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
 from bot.clients.cronofy.api import api_base
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
-from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Platform
+from bot.domain.providers import Provider
 from bot.domain.zones import zone_of
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.platforms.telegram import FloodRates, TelegramOptions, TelegramPlatform
@@ -139,6 +140,7 @@ async def _work(
     logger.info("ready")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(telegram.run(dispatcher.receive))
+        tasks.create_task(dispatcher.follow_ups.run())
         tasks.create_task(_prune(store, clock))
 
 

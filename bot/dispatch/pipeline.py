@@ -8,12 +8,13 @@ from datetime import timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address
+from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
-from bot.domain.accounts import Provider
 from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
 from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
+from bot.domain.providers import Provider
 from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
 from bot.errors import TELLABLE, BotError, StorageError
@@ -55,6 +56,7 @@ class Dispatcher:
         router: Router,
         services: Services,
         access: AllowList,
+        follow_ups: FollowUpRunner,
         clock: Clock,
         defaults: Defaults,
     ) -> None:
@@ -65,6 +67,7 @@ class Dispatcher:
         self._access = access
         self._clock = clock
         self._defaults = defaults
+        self.follow_ups = follow_ups
         self._lanes = Lanes()
         self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
         self._patience = Patience(
@@ -114,6 +117,8 @@ class Dispatcher:
             entry, lambda: self._store.settle(entry, deliveries, stored)
         )
         await self._outbox.send(entry, settled)
+        if any(not delivery.reply.final for delivery in settled):
+            self.follow_ups.wake()
 
     async def _handle_or_apologise(self, entry: InboxEntry) -> Sequence[Reply]:
         while True:

@@ -1,16 +1,9 @@
 """Whose sign-in at which provider."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from bot.domain.chat import Identity
-
-
-class Provider(StrEnum):
-    """Calendar and presence systems that the bot can speak to."""
-
-    BITRIX24 = "bitrix24"
-    CRONOFY = "cronofy"
+from bot.domain.providers import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

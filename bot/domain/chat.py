@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
+from bot.domain.participation import Watch
+
 
 class Platform(StrEnum):
     """Chat systems that the bot can talk in."""
@@ -121,7 +123,7 @@ class Reply:
         buttons: Rows of buttons.
         visibility: In a group, results and errors are for the sender only.
         replaces_card: The answer to a press takes the place of the message with the button.
-        final: Nothing will be added to it; a reply that may be edited later must be a message.
+        watch: The answer that it tells of, if it tells of one.
     """
 
     text: Markup = field(repr=False)
@@ -129,4 +131,9 @@ class Reply:
     buttons: tuple[tuple[Button, ...], ...] = ()
     visibility: Visibility = Visibility.SENDER_ONLY
     replaces_card: bool = True
-    final: bool = True
+    watch: Watch | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will be added to it: what may be edited later must be a message."""
+        return self.watch is None or not self.watch.pending

@@ -1,11 +1,12 @@
 """What must survive the process: messages taken in, intents, replies to deliver, follow-ups."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.accounts import Provider
 from bot.domain.chat import Button, Conversation, Identity, IncomingMessage, Reply
+from bot.domain.participation import Watch
+from bot.domain.providers import Provider
 
 
 class EntryState(StrEnum):
@@ -92,3 +93,26 @@ class Person:
     language: str
     timezone: str
     name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """An answer whose outcome was not known when its reply was sent.
+
+    Attributes:
+        delivery: The reply.
+        message_id: The message that it became; None while it is not delivered.
+        superseded: A later answer to the same event has taken its place.
+        started_at: When the answer was given.
+    """
+
+    follow_up_id: int
+    delivery: Delivery
+    watch: Watch
+    message_id: str | None
+    superseded: bool
+    started_at: datetime
+
+
+FOLLOW_UP_FIRST = timedelta(seconds=3)
+"""How soon after a reply its outcome is looked for again."""

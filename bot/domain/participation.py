@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from bot.domain.accounts import Provider
+from bot.domain.providers import Provider
 
 
 class ParticipationStatus(StrEnum):
@@ -121,3 +121,25 @@ class Participation:
     status: ParticipationStatus
     confirmation: Confirmation
     exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """An answer that a reply tells of, so that a later look or a later answer finds the reply.
+
+    Attributes:
+        event: As it was read then; for the words, if it cannot be read any more.
+        wanted: What the person asked for.
+        pending: It is not known yet whether it was done.
+    """
+
+    event: Event
+    wanted: Answer
+    pending: bool
+
+
+def holds(event: Event, wanted: Answer) -> bool:
+    """Whether an event shows what is wanted, as far as its provider can tell."""
+    if wanted is ParticipationStatus.TENTATIVE and not event.tentative_exact:
+        return event.my_status is ParticipationStatus.NEEDS_ACTION
+    return event.my_status is wanted

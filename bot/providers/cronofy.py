@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from bot.clients.cronofy.api import EVENT_UID, EXTERNAL_UID, CalendarRow, CronofyAuth, EventRow
 from bot.clients.cronofy.client import CronofyClient, Terms
-from bot.domain.accounts import Provider
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -25,6 +24,7 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
+from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderError, TransportError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
 from bot.texts import M

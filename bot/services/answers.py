@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.accounts import Provider
 from bot.domain.inbox import Intent
 from bot.domain.participation import (
     Answer,
@@ -14,7 +13,9 @@ from bot.domain.participation import (
     Obstacle,
     Participation,
     ParticipationStatus,
+    holds,
 )
+from bot.domain.providers import Provider
 from bot.errors import NotAnswerableError, NotInvitedError, UserError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox
 from bot.services.caller import Caller, call_as
@@ -94,9 +95,9 @@ class Answers:
         event = await calendar.get_event(call, ref)
         if event.obstacle is not None:
             raise _refusal(event, event.obstacle)
-        if earlier is not None and not _holds(event, wanted):
+        if earlier is not None and not holds(event, wanted):
             event = await self._wait_for_earlier_write(call, calendar, event, earlier)
-        if _holds(event, wanted):
+        if holds(event, wanted):
             step = Step.ALREADY if earlier is None else Step.WRITTEN
             return Outcome(step=step, participation=_as_read(event), wanted=wanted)
         if _needs_a_yes(event, wanted) and not caller.confirmed:
@@ -123,13 +124,6 @@ class Answers:
             await self._clock.sleep(calendar.write_settles_in - max(0.0, age))
             return await calendar.get_event(call, event.ref)
         return event
-
-
-def _holds(event: Event, wanted: Answer) -> bool:
-    """Whether the event shows what is wanted, as far as its provider can tell."""
-    if wanted is ParticipationStatus.TENTATIVE and not event.tentative_exact:
-        return event.my_status is ParticipationStatus.NEEDS_ACTION
-    return event.my_status is wanted
 
 
 def _needs_a_yes(event: Event, wanted: Answer) -> bool:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from bot.domain.accounts import Account, Provider
+from bot.domain.accounts import Account
 from bot.domain.chat import Identity
+from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
 from bot.ports import AccountStore, Call
 from bot.texts import M

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from bot.domain.accounts import Provider
 from bot.domain.inbox import Intent
 from bot.domain.presence import Presence, PresenceState
+from bot.domain.providers import Provider
 from bot.ports import AccountStore, Clock, Inbox, PresenceProvider
 from bot.services.caller import Caller, call_as
 

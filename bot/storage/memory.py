@@ -5,18 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, IncomingMessage
 from bot.domain.inbox import (
+    FOLLOW_UP_FIRST,
     Delivery,
     EntryState,
+    FollowUp,
     InboxEntry,
     Intent,
     Person,
     StoredButton,
 )
+from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
-from bot.ports import AccountStore, Store
+from bot.ports import AccountStore, Clock, Store
 from bot.texts import M
 
 
@@ -43,13 +46,16 @@ class FixedAccounts:
 class MemoryStore:
     """Inbox, buttons and people in dictionaries."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._entries: dict[int, InboxEntry] = {}
         self._received: dict[int, datetime] = {}
         self._keys: dict[str, int] = {}
         self._intents: dict[tuple[int, Provider, str], Intent] = {}
         self._deliveries: dict[int, tuple[int, Delivery]] = {}
         self._delivered: set[int] = set()
+        self._follow_ups: dict[int, tuple[FollowUp, datetime]] = {}
+        self._message_ids: dict[int, str | None] = {}
         self._buttons: dict[str, StoredButton] = {}
         self._people: dict[Identity, Person] = {}
         self._last_id = 0
@@ -94,6 +100,7 @@ class MemoryStore:
         settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
         for delivery in settled:
             self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
+            self._note_answer(delivery)
         self._buttons.update((button.key, button) for button in buttons)
         self._entries[entry.entry_id] = replace(
             self._entries[entry.entry_id], state=EntryState.SETTLED
@@ -110,7 +117,7 @@ class MemoryStore:
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         """See `Inbox.delivered`."""
-        del message_id
+        self._message_ids[delivery.delivery_id] = message_id
         self._delivered.add(delivery.delivery_id)
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
@@ -147,6 +154,27 @@ class MemoryStore:
                 del self._deliveries[number]
         return len(old)
 
+    async def due_follow_ups(self) -> Sequence[FollowUp]:
+        """See `FollowUps.due_follow_ups`."""
+        now = self._clock.now()
+        return [
+            replace(follow_up, message_id=self._message_ids.get(follow_up.delivery.delivery_id))
+            for follow_up, due_at in self._follow_ups.values()
+            if due_at <= now or follow_up.superseded
+        ]
+
+    async def next_follow_up(self) -> datetime | None:
+        """See `FollowUps.next_follow_up`."""
+        return min((due_at for _, due_at in self._follow_ups.values()), default=None)
+
+    async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
+        """See `FollowUps.postpone`."""
+        self._follow_ups[follow_up.follow_up_id] = (follow_up, due_at)
+
+    async def end_follow_up(self, follow_up: FollowUp) -> None:
+        """See `FollowUps.end_follow_up`."""
+        self._follow_ups.pop(follow_up.follow_up_id, None)
+
     async def find_button(self, key: str) -> StoredButton | None:
         """See `Buttons.find_button`."""
         return self._buttons.get(key)
@@ -158,6 +186,26 @@ class MemoryStore:
     async def save_person(self, person: Person) -> None:
         """See `People.save_person`."""
         self._people[person.identity] = person
+
+    def _note_answer(self, delivery: Delivery) -> None:
+        watch = delivery.reply.watch
+        if watch is None:
+            return
+        for number, (earlier, due_at) in list(self._follow_ups.items()):
+            same_event = earlier.watch.event.ref == watch.event.ref
+            if earlier.delivery.to == delivery.to and same_event:
+                self._follow_ups[number] = (replace(earlier, superseded=True), due_at)
+        if watch.pending:
+            follow_up = FollowUp(
+                follow_up_id=self._next_id(),
+                delivery=delivery,
+                watch=watch,
+                message_id=None,
+                superseded=False,
+                started_at=self._clock.now(),
+            )
+            due_at = self._clock.now() + FOLLOW_UP_FIRST
+            self._follow_ups[follow_up.follow_up_id] = (follow_up, due_at)
 
     def _next_id(self) -> int:
         self._last_id += 1

@@ -7,25 +7,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.accounts import Provider
 from bot.domain.chat import Identity, IncomingMessage
 from bot.domain.inbox import (
     Delivery,
     EntryState,
+    FollowUp,
     InboxEntry,
     Intent,
     Person,
     StoredButton,
 )
+from bot.domain.providers import Provider
 from bot.errors import StorageError
 from bot.ports import Clock, Store
-from bot.storage import tables
+from bot.storage import follow_ups, tables
 from bot.storage.codec import dump, load
 from bot.storage.engine import reading
-from bot.storage.group_commit import GroupCommit, Work
+from bot.storage.group_commit import GroupCommit
+from bot.storage.statements import executing, insert_into, intent_from, set_state
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class SqlStore:
 
         def insert(connection: sa.Connection) -> dict[str, int]:
             statement = (
-                _insert(connection, tables.inbox)
+                insert_into(connection, tables.inbox)
                 .values(rows)
                 .on_conflict_do_nothing(index_elements=["key"])
                 .returning(tables.inbox.c.key, tables.inbox.c.id)
@@ -102,7 +103,7 @@ class SqlStore:
             except Exception:
                 # Whatever it is, it must not keep everything behind it from being handled.
                 logger.exception("inbox entry %d cannot be read and is closed", row.id)
-                await self._commits.write(_executing(_state_of(row.id, EntryState.CLOSED)))
+                await self._commits.write(executing(set_state(row.id, EntryState.CLOSED)))
                 continue
             entries.append(
                 InboxEntry(
@@ -127,7 +128,7 @@ class SqlStore:
         }
 
         def upsert(connection: sa.Connection) -> None:
-            statement = _insert(connection, tables.intents).values(values)
+            statement = insert_into(connection, tables.intents).values(values)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["entry_id", "provider", "subject"], set_=values
@@ -146,7 +147,7 @@ class SqlStore:
                 intents.subject == subject,
             )
         )
-        return _intent(rows[0]) if rows else None
+        return intent_from(rows[0]) if rows else None
 
     async def has_intents(self, entry_id: int) -> bool:
         """See `Inbox.has_intents`."""
@@ -166,18 +167,21 @@ class SqlStore:
             for button in buttons
         ]
 
-        def write(connection: sa.Connection) -> list[int]:
-            connection.execute(_state_of(entry.entry_id, EntryState.SETTLED))
+        now = self._clock.now()
+
+        def write(connection: sa.Connection) -> list[Delivery]:
+            connection.execute(set_state(entry.entry_id, EntryState.SETTLED))
             if button_rows:
                 connection.execute(sa.insert(tables.buttons), button_rows)
             insert = sa.insert(tables.deliveries).returning(tables.deliveries.c.id)
-            return [connection.execute(insert, row).scalar_one() for row in rows]
+            kept = [
+                replace(delivery, delivery_id=connection.execute(insert, row).scalar_one())
+                for delivery, row in zip(deliveries, rows, strict=True)
+            ]
+            follow_ups.note_answers(connection, kept, now)
+            return kept
 
-        ids = await self._commits.write(write)
-        return [
-            replace(delivery, delivery_id=delivery_id)
-            for delivery, delivery_id in zip(deliveries, ids, strict=True)
-        ]
+        return await self._commits.write(write)
 
     async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
         """See `Inbox.deliveries_of`."""
@@ -204,11 +208,11 @@ class SqlStore:
             .where(tables.deliveries.c.id == delivery.delivery_id)
             .values(state=state, message_id=message_id)
         )
-        self._commits.write_later(_executing(update))
+        self._commits.write_later(executing(update))
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
-        self._commits.write_later(_executing(_state_of(entry.entry_id, EntryState.CLOSED)))
+        self._commits.write_later(executing(set_state(entry.entry_id, EntryState.CLOSED)))
 
     async def count_failure(self, entry: InboxEntry) -> int:
         """See `Inbox.count_failure`."""
@@ -232,6 +236,26 @@ class SqlStore:
             return connection.execute(old).rowcount
 
         return await self._commits.write(delete)
+
+    async def due_follow_ups(self) -> Sequence[FollowUp]:
+        """See `FollowUps.due_follow_ups`."""
+        rows = await self._read(follow_ups.due(self._clock.now()))
+        found = (follow_ups.from_row(row) for row in rows)
+        return [follow_up for follow_up in found if follow_up is not None]
+
+    async def next_follow_up(self) -> datetime | None:
+        """See `FollowUps.next_follow_up`."""
+        [row] = await self._read(follow_ups.earliest())
+        due_at: datetime | None = row.due_at
+        return due_at
+
+    async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
+        """See `FollowUps.postpone`."""
+        await self._commits.write(executing(follow_ups.set_due(follow_up, due_at)))
+
+    async def end_follow_up(self, follow_up: FollowUp) -> None:
+        """See `FollowUps.end_follow_up`."""
+        await self._commits.write(executing(follow_ups.end(follow_up)))
 
     async def find_button(self, key: str) -> StoredButton | None:
         """See `Buttons.find_button`."""
@@ -270,7 +294,7 @@ class SqlStore:
         }
 
         def upsert(connection: sa.Connection) -> None:
-            statement = _insert(connection, tables.people).values(values)
+            statement = insert_into(connection, tables.people).values(values)
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["platform", "user_id"], set_=values)
             )
@@ -286,36 +310,6 @@ class SqlStore:
         except (TimeoutError, sa.exc.SQLAlchemyError) as error:
             reason = type(error).__name__
         raise StorageError(f"the store cannot be read ({reason})")
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT; both databases do, each by its own name."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
-
-
-def _executing(statement: sa.Executable) -> Work[None]:
-    def work(connection: sa.Connection) -> None:
-        connection.execute(statement)
-
-    return work
-
-
-def _state_of(entry_id: int, state: EntryState) -> sa.Update:
-    inbox = tables.inbox
-    return sa.update(inbox).where(inbox.c.id == entry_id).values(state=state.value)
-
-
-def _intent(row: sa.Row[Any]) -> Intent:
-    return Intent(
-        entry_id=row.entry_id,
-        provider=Provider(row.provider),
-        subject=row.subject,
-        before=row.before,
-        wanted=row.wanted,
-        stored_at=row.stored_at,
-        attempts=row.attempts,
-    )
 
 
 if TYPE_CHECKING:

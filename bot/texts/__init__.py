@@ -1,7 +1,18 @@
 """Every sentence a person can read: message ids, the catalogues, and how times are written."""
 
 from bot.texts.errors import explain
+from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language
 
-__all__ = ["LANGUAGES", "Draft", "M", "Texts", "choose_language", "explain"]
+__all__ = [
+    "HELD",
+    "LANGUAGES",
+    "Draft",
+    "M",
+    "Texts",
+    "add_answer",
+    "add_headline",
+    "choose_language",
+    "explain",
+]

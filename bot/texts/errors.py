@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bot.domain.accounts import Provider
 from bot.domain.participation import Event
+from bot.domain.providers import Provider
 from bot.errors import (
     BotError,
     ProviderAuthError,

@@ -20,9 +20,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
-from bot.domain.accounts import Provider
 from bot.domain.chat import Button, Reply, Visibility
-from bot.domain.participation import Event
+from bot.domain.participation import Event, Watch
+from bot.domain.providers import Provider
 from bot.texts.ids import M
 
 LANGUAGES = ("en", "ru")
@@ -127,6 +127,7 @@ class Draft:
         *,
         visibility: Visibility = Visibility.SENDER_ONLY,
         replaces_card: bool = True,
+        watch: Watch | None = None,
     ) -> Reply:
         """Make the reply."""
         return Reply(
@@ -135,6 +136,7 @@ class Draft:
             buttons=tuple(tuple(row) for row in buttons),
             visibility=visibility,
             replaces_card=replaces_card,
+            watch=watch,
         )
 
 

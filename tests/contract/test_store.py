@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from markupsafe import Markup
 
-from bot.domain.accounts import Provider
 from bot.domain.chat import (
     Button,
     Conversation,
@@ -20,6 +19,8 @@ from bot.domain.chat import (
     Reply,
 )
 from bot.domain.inbox import Delivery, EntryState, Intent, Person, StoredButton
+from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
+from bot.domain.providers import Provider
 from bot.ports import Store
 from bot.storage.engine import open_engine, parse_url
 from bot.storage.memory import MemoryStore
@@ -63,7 +64,7 @@ async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Store]:
     if request.param == "memory":
-        yield MemoryStore()
+        yield MemoryStore(clock)
         return
     engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/data/bot.db"))
     sql = SqlStore(engine, clock)
@@ -154,6 +155,62 @@ async def test_an_intent_is_found_by_what_it_is_about_and_replaced_by_a_newer_on
     assert await store.find_intent(entry.entry_id, Provider.BITRIX24, "655") is None
     assert await store.find_intent(entry.entry_id, Provider.CRONOFY, "651") is None
     assert await store.has_intents(entry.entry_id)
+
+
+def _answered(*, pending: bool) -> Delivery:
+    event = Event(
+        ref=EventRef(provider=Provider.CRONOFY, event_id="evt_1", calendar_id="cal_1"),
+        title="Выезд",
+        starts_at=date(2026, 3, 5),
+        ends_at=date(2026, 3, 6),
+        all_day=True,
+        my_status=ParticipationStatus.NEEDS_ACTION,
+    )
+    watch = Watch(event=event, wanted=ParticipationStatus.ACCEPTED, pending=pending)
+    return replace(delivery(), reply=replace(delivery().reply, watch=watch))
+
+
+async def test_an_answer_in_doubt_is_due_until_it_is_ended(store: Store, clock: FakeClock) -> None:
+    [entry] = await store.add([message(1)])
+    assert await store.next_follow_up() is None
+    [kept] = await store.settle(entry, [_answered(pending=True)], [])
+    await store.delivered(kept, "m1")
+    await store.close(entry)
+
+    assert list(await store.due_follow_ups()) == []
+    assert await store.next_follow_up() == START + timedelta(seconds=3)
+    clock.advance(3)
+    [due] = await store.due_follow_ups()
+    assert (due.message_id, due.started_at, due.superseded) == ("m1", START, False)
+    assert due.delivery == kept
+    assert due.watch == kept.reply.watch
+
+    await store.postpone(due, START + timedelta(seconds=9))
+    assert list(await store.due_follow_ups()) == []
+    clock.advance(6)
+    [again] = await store.due_follow_ups()
+    await store.end_follow_up(again)
+    assert await store.next_follow_up() is None
+
+
+async def test_a_later_answer_to_the_same_event_supersedes_and_another_event_does_not(
+    store: Store,
+) -> None:
+    entries = await store.add([message(1), message(2), message(3)])
+    other = _answered(pending=True)
+    assert other.reply.watch is not None
+    ref = replace(other.reply.watch.event.ref, event_id="evt_2")
+    event = replace(other.reply.watch.event, ref=ref)
+    watch = replace(other.reply.watch, event=event)
+    [first] = await store.settle(entries[0], [_answered(pending=True)], [])
+    await store.settle(entries[1], [replace(other, reply=replace(other.reply, watch=watch))], [])
+    assert list(await store.due_follow_ups()) == []
+
+    await store.settle(entries[2], [_answered(pending=False)], [])
+
+    [superseded] = await store.due_follow_ups()
+    assert superseded.superseded
+    assert superseded.delivery == first
 
 
 async def test_failures_are_counted(store: Store) -> None:

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 
 from bot.app.run import run
-from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform
+from bot.domain.providers import Provider
 from bot.logs import set_up
 from bot.settings import Settings, load
 from bot.storage.memory import FixedAccounts

@@ -10,8 +10,9 @@ from bot.app.core import Limits, build_dispatcher
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
-from bot.domain.accounts import Account, Credentials, Provider
+from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform, Press, Reply
+from bot.domain.providers import Provider
 from bot.ports import ChatPlatform, Store
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
 from bot.sandbox.company import ANN, PEOPLE, Colleague
@@ -98,7 +99,7 @@ async def running_bot(
     `portal_url` points people's accounts elsewhere; `listed` are further addresses to trust.
     """
     clock = clock or FakeClock()
-    store = store or MemoryStore()
+    store = store or MemoryStore(clock)
     portal = Portal(now=clock.now)
     seed_company(portal)
     cronofy = Cronofy(now=clock.now)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.accounts import Provider
 from bot.domain.chat import Identity, Platform
 from bot.domain.inbox import Intent
+from bot.domain.providers import Provider
 from bot.errors import PlatformError
 from bot.sandbox.bitrix24.seed import BUDGET, SPRINT_REVIEW
 from bot.sandbox.company import ANN, BORIS, CARL, Colleague

@@ -11,7 +11,6 @@ from bot.clients.bitrix24.api import PortalAuth
 from bot.clients.bitrix24.calendar import EventRow
 from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.bitrix24.errors import METHOD_FAILURES, PROVIDER
-from bot.domain.accounts import Provider
 from bot.domain.participation import (
     Answer,
     Attendee,
@@ -22,6 +21,7 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
+from bot.domain.providers import Provider
 from bot.errors import (
     EventNotFoundError,
     ProviderError,

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from bot.clients.bitrix24 import im
 from bot.clients.bitrix24.client import Bitrix24Client
-from bot.domain.accounts import Provider
 from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence, PresenceState
+from bot.domain.providers import Provider
 from bot.ports import AccountStore, Call, Clock, PresenceProvider
 from bot.providers.bitrix24.portal import Change, Portal, terms_of
 

@@ -3,8 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.accounts import Provider
 from bot.domain.participation import Event, EventRef
+from bot.domain.providers import Provider
 from bot.texts import Draft, M, Texts, choose_language
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

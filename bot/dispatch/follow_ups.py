@@ -1,0 +1,174 @@
+"""Looking again for answers whose outcome was not known, and changing their messages."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.chat import Conversation, ConversationKind, Platform, Reply, Visibility
+from bot.domain.inbox import Delivery, FollowUp
+from bot.domain.participation import Event, ParticipationStatus, holds
+from bot.domain.providers import Provider
+from bot.domain.zones import zone_of
+from bot.errors import TELLABLE, EventNotFoundError, PlatformError, StorageError
+from bot.ports import (
+    AccountStore,
+    CalendarProvider,
+    Call,
+    ChatPlatform,
+    Clock,
+    Priority,
+    Store,
+)
+from bot.services.caller import account_at
+from bot.texts import Draft, M, Texts, add_answer, add_headline
+
+logger = logging.getLogger(__name__)
+
+LOOK_FOR = timedelta(minutes=2)
+GIVE_UP_AFTER = timedelta(minutes=10)
+"""A message that cannot be changed for so long stays as it is."""
+_READ_DEADLINE = 10.0
+_SHORTEST_PAUSE = 3.0
+_LONGEST_PAUSE = 30.0
+
+
+class FollowUpRunner:
+    """Reads until an answer shows, at most two minutes, across restarts."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        accounts: AccountStore,
+        calendars: Mapping[Provider, CalendarProvider],
+        platforms: Mapping[Platform, ChatPlatform],
+        clock: Clock,
+        default_language: str,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._calendars = calendars
+        self._platforms = platforms
+        self._clock = clock
+        self._default_language = default_language
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """A reply was stored; there may be something to look at."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look whenever something is due, until cancelled."""
+        while True:
+            self._wake.clear()
+            pause = _LONGEST_PAUSE
+            try:
+                await self.check_due()
+                next_at = await self._store.next_follow_up()
+                if next_at is not None:
+                    pause = max(0.1, (next_at - self._clock.now()).total_seconds())
+            except StorageError as error:
+                logger.warning("follow-ups wait: %s", error)
+            try:
+                async with asyncio.timeout(min(pause, _LONGEST_PAUSE)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def check_due(self) -> None:
+        """Look at everything that is due now; one slow calendar holds up no other."""
+        due = await self._store.due_follow_ups()
+        await asyncio.gather(*(self._check(follow_up) for follow_up in due))
+
+    async def _check(self, follow_up: FollowUp) -> None:
+        try:
+            reply = await self._look(follow_up)
+            if reply is None or not await self._change(follow_up, reply):
+                await self._postpone(follow_up)
+            else:
+                await self._store.end_follow_up(follow_up)
+        except StorageError:
+            raise
+        except Exception:
+            logger.exception("a follow-up failed")
+            await self._postpone(follow_up)
+
+    async def _look(self, follow_up: FollowUp) -> Reply | None:
+        """What the message has to say now; None while there is nothing new."""
+        draft, watch = await self._draft(follow_up), follow_up.watch
+        now = self._clock.now()
+        if follow_up.superseded:
+            return add_headline(draft, M.FOLLOW_UP_SUPERSEDED, watch.event, now).reply()
+        event = await self._read(follow_up)
+        if event is not None and holds(event, watch.wanted):
+            status = event.my_status or ParticipationStatus.UNKNOWN
+            return add_answer(draft, event, status, watch.wanted, now).reply()
+        if now - follow_up.started_at < LOOK_FOR:
+            return None
+        if event is not None and event.my_status is not None:
+            return add_answer(draft, event, event.my_status, watch.wanted, now).reply()
+        add_headline(draft, M.FOLLOW_UP_NOT_SEEN, watch.event, now)
+        return draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.event_id).reply()
+
+    async def _read(self, follow_up: FollowUp) -> Event | None:
+        """The event as it is now; None if it cannot be read."""
+        watch, owner = follow_up.watch, follow_up.delivery.to
+        ref = watch.event.ref
+        account = await account_at(owner, self._accounts, ref.provider)
+        if account is None:
+            return None
+        deadline = self._clock.monotonic() + _READ_DEADLINE
+        call = Call(account=account, deadline=deadline, priority=Priority.FOLLOW_UP)
+        try:
+            return await self._calendars[ref.provider].get_event(call, ref)
+        except EventNotFoundError:
+            declined = watch.wanted is ParticipationStatus.DECLINED
+            if declined and watch.event.decline_deletes:
+                return replace(watch.event, my_status=ParticipationStatus.DECLINED)
+        except TELLABLE as error:
+            logger.info("a follow-up could not look: %s", error)
+        return None
+
+    async def _change(self, follow_up: FollowUp, reply: Reply) -> bool:
+        """Put the news into the message; whether there is nothing more to try."""
+        earlier = follow_up.delivery
+        conversation = earlier.conversation
+        secret = earlier.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
+        if secret:
+            conversation = Conversation(
+                platform=conversation.platform,
+                chat_id=earlier.to.user_id,
+                kind=ConversationKind.DIRECT,
+            )
+        news = Delivery(
+            delivery_id=0,
+            to=earlier.to,
+            conversation=conversation,
+            reply=reply,
+            edits=follow_up.message_id,
+        )
+        too_old = self._clock.now() - follow_up.started_at > GIVE_UP_AFTER
+        if follow_up.message_id is None and not too_old:
+            return False
+        try:
+            await self._platforms[earlier.to.platform].deliver(news)
+        except PlatformError as error:
+            logger.warning("a message could not be changed: %s", error)
+            return error.gone or too_old
+        return True
+
+    async def _postpone(self, follow_up: FollowUp) -> None:
+        age = (self._clock.now() - follow_up.started_at).total_seconds()
+        left = LOOK_FOR.total_seconds() - age
+        pause = min(max(_SHORTEST_PAUSE, age / 2), _LONGEST_PAUSE)
+        # The last look comes when the two minutes are over, not half a minute later.
+        pause = min(pause, left) if left > 0 else _LONGEST_PAUSE
+        await self._store.postpone(follow_up, self._clock.now() + timedelta(seconds=pause))
+
+    async def _draft(self, follow_up: FollowUp) -> Draft:
+        person = await self._store.find_person(follow_up.delivery.to)
+        if person is None:
+            return Draft(Texts(self._default_language, zone_of("UTC")))
+        return Draft(Texts(person.language, zone_of(person.timezone)))

@@ -1,0 +1,82 @@
+"""Statements about follow-ups; `SqlStore` runs them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.domain.inbox import FOLLOW_UP_FIRST, Delivery, FollowUp
+from bot.storage import tables
+from bot.storage.codec import load
+
+_table = tables.follow_ups
+
+
+def note_answers(connection: sa.Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
+    """A reply that tells of an answer ends earlier follow-ups and may begin one of its own."""
+    for delivery in deliveries:
+        watch = delivery.reply.watch
+        if watch is None:
+            continue
+        ref = watch.event.ref
+        same = (
+            _table.c.owner == str(delivery.to),
+            _table.c.provider == ref.provider.value,
+            _table.c.event_id == ref.event_id,
+        )
+        connection.execute(sa.update(_table).where(*same).values(superseded=True))
+        if watch.pending:
+            connection.execute(
+                sa.insert(_table).values(
+                    delivery_id=delivery.delivery_id,
+                    owner=str(delivery.to),
+                    provider=ref.provider.value,
+                    event_id=ref.event_id,
+                    superseded=False,
+                    started_at=now,
+                    due_at=now + FOLLOW_UP_FIRST,
+                )
+            )
+
+
+def due(now: datetime) -> sa.Select[Any]:
+    """Those to be looked at, with their replies."""
+    deliveries = tables.deliveries
+    return (
+        sa.select(_table, deliveries.c.delivery, deliveries.c.message_id)
+        .join(deliveries, deliveries.c.id == _table.c.delivery_id)
+        .where(sa.or_(_table.c.due_at <= now, _table.c.superseded))
+        .order_by(_table.c.due_at)
+    )
+
+
+def earliest() -> sa.Select[Any]:
+    """When the next one is due; at once for one that was superseded."""
+    return sa.select(sa.func.min(_table.c.due_at).label("due_at"))
+
+
+def set_due(follow_up: FollowUp, due_at: datetime) -> sa.Update:
+    """Look again then."""
+    return sa.update(_table).where(_table.c.id == follow_up.follow_up_id).values(due_at=due_at)
+
+
+def end(follow_up: FollowUp) -> sa.Delete:
+    """There is nothing more to find out."""
+    return sa.delete(_table).where(_table.c.id == follow_up.follow_up_id)
+
+
+def from_row(row: sa.Row[Any]) -> FollowUp | None:
+    """Read a row; None if its reply tells of no answer (it was written by another release)."""
+    delivery = replace(load(row.delivery, Delivery), delivery_id=row.delivery_id)
+    if delivery.reply.watch is None:
+        return None
+    return FollowUp(
+        follow_up_id=row.id,
+        delivery=delivery,
+        watch=delivery.reply.watch,
+        message_id=row.message_id,
+        superseded=row.superseded,
+        started_at=row.started_at,
+    )

@@ -1,0 +1,45 @@
+"""Statements that `SqlStore` runs in more than one place."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.inbox import EntryState, Intent
+from bot.domain.providers import Provider
+from bot.storage import tables
+from bot.storage.group_commit import Work
+
+
+def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that knows ON CONFLICT; both databases do, each by its own name."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def executing(statement: sa.Executable) -> Work[None]:
+    """A write of one statement whose result nobody needs."""
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(statement)
+
+    return work
+
+
+def set_state(entry_id: int, state: EntryState) -> sa.Update:
+    """How far the handling of an entry has come."""
+    inbox = tables.inbox
+    return sa.update(inbox).where(inbox.c.id == entry_id).values(state=state.value)
+
+
+def intent_from(row: sa.Row[Any]) -> Intent:
+    """Read a row."""
+    return Intent(
+        entry_id=row.entry_id,
+        provider=Provider(row.provider),
+        subject=row.subject,
+        before=row.before,
+        wanted=row.wanted,
+        stored_at=row.stored_at,
+        attempts=row.attempts,
+    )
