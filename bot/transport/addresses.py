@@ -12,7 +12,6 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_CARRIER_GRADE_NAT = ipaddress.ip_network("100.64.0.0/10")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -42,11 +41,14 @@ class AddressGuard:
         """Judge an address that is written as numbers; names are judged when they are resolved.
 
         Raises:
-            AddressRefusedError: It is private and not listed.
+            AddressRefusedError: It is private and not listed, or a spelling such as `127.1` or
+                `2130706433` that only the sockets below can read.
         """
         try:
             address = ipaddress.ip_address(host)
         except ValueError:
+            if _looks_numeric(host):
+                raise AddressRefusedError from None
             return
         if is_private(address) and not self.lists(host, port):
             raise AddressRefusedError
@@ -74,6 +76,11 @@ class GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
+def _looks_numeric(host: str) -> bool:
+    """Whether aiohttp may take a host for an address and connect without asking the resolver."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
 def is_private(address: IpAddress) -> bool:
     """Whether an address is anything but a host of the public internet."""
     if isinstance(address, ipaddress.IPv6Address):
@@ -82,6 +89,7 @@ def is_private(address: IpAddress) -> bool:
             hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if hidden is not None:
             return is_private(hidden)
-    if isinstance(address, ipaddress.IPv4Address) and address in _CARRIER_GRADE_NAT:
-        return True
+        if address.is_site_local:
+            return True
+    # Carrier-grade NAT (100.64.0.0/10) is neither private nor global to the standard library.
     return not address.is_global or address.is_multicast or address.is_reserved

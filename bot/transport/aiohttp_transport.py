@@ -1,5 +1,6 @@
 """The transport on aiohttp: the only place from which this bot speaks HTTP to others."""
 
+import math
 from types import SimpleNamespace, TracebackType
 from typing import Self
 
@@ -78,7 +79,9 @@ class AiohttpTransport:
         traceback: TracebackType | None,
     ) -> None:
         """Close the sessions and their connections."""
-        for session in (self._kept_alive, self._single_use):
+        sessions = (self._kept_alive, self._single_use)
+        self._kept_alive = self._single_use = None
+        for session in sessions:
             if session is not None:
                 await session.close()
 
@@ -120,7 +123,7 @@ class AiohttpTransport:
             data=request.body or None,
             headers=dict(request.headers),
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT),
+            timeout=_within(timeout),
             trace_request_ctx=progress,
             middlewares=() if request.repeatable else (_once(progress),),
         ) as response:
@@ -158,6 +161,15 @@ class AiohttpTransport:
             headers={"User-Agent": f"rsvp-bot/{__version__}"},
             trace_configs=[_watch_sending()],
         )
+
+
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    # Left to itself, aiohttp rounds deadlines of five seconds and more up to the next whole one,
+    # and what is planned for the moment after a deadline would meet a request still under way.
+    # https://docs.aiohttp.org/en/stable/client_reference.html#clienttimeout
+    return aiohttp.ClientTimeout(
+        total=seconds, sock_connect=CONNECT_TIMEOUT, ceil_threshold=math.inf
+    )
 
 
 def _once(progress: _Progress) -> aiohttp.ClientMiddlewareType:

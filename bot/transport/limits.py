@@ -64,7 +64,7 @@ class LeakyBucket:
         Raises:
             WouldExceedDeadline: The turn would come after the deadline.
         """
-        if not self._waiting and self._opens_in() <= 0:
+        if not self._waiting and self._wait_behind(0) <= 0:
             self._level += 1
             return
         wait = self.wait_time(priority)
@@ -85,12 +85,9 @@ class LeakyBucket:
 
     def wait_time(self, priority: int = 0) -> float:
         """Seconds until somebody of this priority who comes now would be let through."""
-        ahead = sum(
-            waiter.priority <= priority and not waiter.turn.done() for waiter in self._waiting
+        return self._wait_behind(
+            sum(waiter.priority <= priority and not waiter.turn.done() for waiter in self._waiting)
         )
-        held = self._held_until - self._timer.monotonic()
-        drained = (self._current_level() + ahead + 1 - self._burst) / self._rate
-        return max(0.0, held + ahead / self._rate if held > 0 else drained, drained)
 
     def hold(self, seconds: float) -> None:
         """Let nobody through for that long: the vendor said so, or refused."""
@@ -102,41 +99,42 @@ class LeakyBucket:
         self._measured_at = now
         return self._level
 
-    def _opens_in(self) -> float:
-        held = self._held_until - self._timer.monotonic()
-        wait = max(held, (self._current_level() + 1 - self._burst) / self._rate)
+    def _wait_behind(self, ahead: int) -> float:
+        """Seconds until a hit with so many before it passes; the bucket drains during a hold."""
+        held = max(0.0, self._held_until - self._timer.monotonic())
+        level = max(0.0, self._current_level() - held * self._rate)
+        wait = held + max(0.0, (level + ahead + 1 - self._burst) / self._rate)
         # A wait too short for the clock to show would be waited for for ever.
         return wait if wait > _SHORTEST_WAIT else 0.0
 
     async def _open(self) -> None:
         """Let waiters through, one by one, until none is left."""
         try:
-            while self._waiting:
-                pause = self._opens_in()
+            while self._still_in_time():
+                pause = self._wait_behind(0)
                 if pause > 0:
-                    self._refuse_the_late(pause)
                     await self._timer.sleep(pause)
                     continue
-                waiter = heapq.heappop(self._waiting)
-                if not waiter.turn.done():
-                    self._level += 1
-                    waiter.turn.set_result(None)
+                self._level += 1
+                heapq.heappop(self._waiting).turn.set_result(None)
         finally:
             self._opener = None
 
-    def _refuse_the_late(self, pause: float) -> None:
-        opens_at = self._timer.monotonic() + pause
+    def _still_in_time(self) -> list[_Waiter]:
+        # Forget who gave up, refuse whose turn would come too late by now; who is left waits.
+        now = self._timer.monotonic()
         kept: list[_Waiter] = []
         for waiter in sorted(self._waiting):
             if waiter.turn.done():
                 continue
-            turn_at = opens_at + len(kept) / self._rate
-            if waiter.deadline is not None and turn_at > waiter.deadline:
-                retry_after = turn_at - self._timer.monotonic()
-                waiter.turn.set_exception(WouldExceedDeadline(retry_after))
+            wait = self._wait_behind(len(kept))
+            # The sum was made once before, at another moment: it may differ in its last digit.
+            if waiter.deadline is not None and now + wait > waiter.deadline + _SHORTEST_WAIT:
+                waiter.turn.set_exception(WouldExceedDeadline(wait))
             else:
                 kept.append(waiter)
         self._waiting = kept
+        return kept
 
 
 class Limiters:

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from bot.errors import (
@@ -90,6 +92,60 @@ async def test_a_limit_that_lasts_beyond_the_deadline_is_not_waited_for() -> Non
     with pytest.raises(RateLimitedError):
         await _run(attempts, repeatable=True, deadline=20)
     assert attempts.made == 1
+
+
+async def test_a_limit_is_waited_for_as_long_as_the_vendor_says() -> None:
+    clock = FakeClock()
+    attempts = Attempts(BUSY, BUSY)
+
+    assert await with_retries(attempts, repeatable=False, deadline=20, timer=clock) == "done"
+    assert clock.monotonic() == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("error", [IN_DOUBT, RateLimitedError("p", "op")])
+async def test_where_nobody_says_how_long_a_growing_random_pause_is_made(error: BotError) -> None:
+    pauses = []
+    for _ in range(20):
+        clock = FakeClock()
+        await with_retries(Attempts(error), repeatable=True, deadline=20, timer=clock)
+        pauses.append(clock.monotonic())
+
+    assert all(0 < pause <= 0.4 for pause in pauses)
+    assert len(set(pauses)) > 1
+
+
+async def test_no_attempt_follows_when_the_pause_would_end_after_the_deadline() -> None:
+    attempts = Attempts(NEVER_SENT)
+
+    with pytest.raises(ConnectFailed):
+        await _run(attempts, repeatable=True, deadline=0.0)
+    assert attempts.made == 1
+
+
+async def test_the_number_of_attempts_can_be_set() -> None:
+    attempts = Attempts(NEVER_SENT)
+
+    with pytest.raises(ConnectFailed):
+        await with_retries(attempts, repeatable=True, deadline=20, timer=FakeClock(), attempts=1)
+    assert attempts.made == 1
+
+
+async def test_cancelling_ends_it() -> None:
+    made = 0
+    reached = asyncio.Event()
+
+    async def hang() -> None:
+        nonlocal made
+        made += 1
+        reached.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(with_retries(hang, repeatable=True, deadline=20, timer=FakeClock()))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert made == 1
 
 
 async def test_a_programming_error_is_never_repeated() -> None:
