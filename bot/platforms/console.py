@@ -1,6 +1,7 @@
 """The terminal as a chat system: for trying the bot without any account, and for local work."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ class Console:
 
     async def run(self, receive: Receive) -> None:
         """See `ChatPlatform.run`; ends at the end of input."""
-        with _line_reader(self._out) as read_line:
+        with _line_reader(self._print) as read_line:
             while True:
                 try:
                     line = await read_line(f"{self._who}> ")
@@ -160,12 +161,16 @@ class Console:
         return str(Markup(text).unescape())  # noqa: S704 - it is Markup
 
     def _print(self, text: str) -> None:
-        self._out.write(text + "\n")
-        self._out.flush()
+        try:
+            self._out.write(text + "\n")
+            self._out.flush()
+        except BrokenPipeError:
+            # Whoever read along has left (`| head`); what is said from here on is for nobody.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
 
 @contextmanager
-def _line_reader(out: TextIO) -> Iterator[LineReader]:
+def _line_reader(echo: Callable[[str], None]) -> Iterator[LineReader]:
     """Line editing and history in a terminal, plain lines from a pipe."""
     if sys.stdin.isatty():
         yield _terminal_reader()
@@ -176,7 +181,7 @@ def _line_reader(out: TextIO) -> Iterator[LineReader]:
         if not line:
             raise EOFError
         # A transcript without the questions is hard to read.
-        out.write(f"{prompt}{line.strip()}\n")
+        echo(f"{prompt}{line.strip()}")
         return line
 
     yield from_pipe

@@ -65,6 +65,28 @@ def test_it_reads_no_env_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
 
+def test_a_reader_that_leaves_is_no_crash(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(Path.cwd()), "PYTHONUTF8": "1"},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process:
+        process.stdout.close()
+        process.stdin.write(b"/presence\n" * 3)
+        process.stdin.close()
+        code = process.wait(timeout=30)
+        said = process.stderr.read()
+
+    assert (code, said) == (0, b"")
+
+
 def test_a_malformed_setting_is_named_without_its_value(tmp_path: Path) -> None:
     result = demo("", tmp_path, DEFAULT_LANGUAGE="klingon", DEFAULT_TIMEZONE="Mars/Olympus")
 
