@@ -62,8 +62,11 @@ class CalendarProvider(Protocol):
         ...
 
     @property
-    def write_settles_in(self) -> float:
-        """Seconds after which a write that broke off is surely not under way any more."""
+    def write_settles_in(self) -> float | None:
+        """Seconds after which a write that broke off is surely not under way any more.
+
+        None if nobody can say: a change shows long after it was taken, or never.
+        """
         ...
 
     def parse_ref(self, text: str) -> EventRef | None:
@@ -214,6 +217,16 @@ class FollowUps(Protocol):
 
     async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
         """Look again then."""
+        ...
+
+    async def begin_again(self, follow_up: FollowUp) -> bool:
+        """Note that the write is about to be sent once more; durable on return.
+
+        From now on it is looked for as if the answer had been given now.
+
+        Returns:
+            False if that was noted before, or a later answer has replaced this one: do not send.
+        """
         ...
 
     async def end_follow_up(self, follow_up: FollowUp) -> None:

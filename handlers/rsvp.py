@@ -107,7 +107,12 @@ def _reply(ctx: Context, outcome: Outcome) -> Reply:
     already = outcome.step is Step.ALREADY
     draft = _already(ctx, participation) if already else _written(ctx, outcome)
     pending = participation.confirmation is not Confirmation.CONFIRMED
-    watch = Watch(event=participation.event, wanted=outcome.wanted, pending=pending)
+    watch = Watch(
+        event=participation.event,
+        wanted=outcome.wanted,
+        pending=pending,
+        write_again=outcome.write_again,
+    )
     return draft.reply(watch=watch)
 
 

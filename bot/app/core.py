@@ -10,6 +10,7 @@ from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.commands import Services
 from bot.dispatch import Dispatcher
 from bot.dispatch.follow_ups import FollowUpRunner
+from bot.dispatch.lanes import Lanes
 from bot.dispatch.pipeline import Defaults
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
@@ -79,6 +80,7 @@ def build_dispatcher(
         replies=StoredReplies(store),
         clock=clock,
     )
+    lanes = Lanes()
     return Dispatcher(
         store=store,
         platforms=platforms,
@@ -90,9 +92,11 @@ def build_dispatcher(
             accounts=accounts,
             calendars=calendars,
             platforms=platforms,
+            lanes=lanes,
             clock=clock,
             default_language=defaults.language,
         ),
+        lanes=lanes,
         clock=clock,
         defaults=defaults,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.dispatch.lanes import Lanes
 from bot.domain.chat import Conversation, ConversationKind, Platform, Reply, Visibility
 from bot.domain.inbox import Delivery, FollowUp
 from bot.domain.participation import Event, ParticipationStatus, holds
@@ -29,7 +30,7 @@ logger = logging.getLogger(__name__)
 LOOK_FOR = timedelta(minutes=2)
 GIVE_UP_AFTER = timedelta(minutes=10)
 """A message that cannot be changed for so long stays as it is."""
-_READ_DEADLINE = 10.0
+_CALL_DEADLINE = 10.0
 _SHORTEST_PAUSE = 3.0
 _LONGEST_PAUSE = 30.0
 
@@ -44,6 +45,7 @@ class FollowUpRunner:
         accounts: AccountStore,
         calendars: Mapping[Provider, CalendarProvider],
         platforms: Mapping[Platform, ChatPlatform],
+        lanes: Lanes,
         clock: Clock,
         default_language: str,
     ) -> None:
@@ -51,6 +53,7 @@ class FollowUpRunner:
         self._accounts = accounts
         self._calendars = calendars
         self._platforms = platforms
+        self._lanes = lanes
         self._clock = clock
         self._default_language = default_language
         self._wake = asyncio.Event()
@@ -107,26 +110,49 @@ class FollowUpRunner:
             return add_answer(draft, event, status, watch.wanted, now).reply()
         if now - follow_up.started_at < LOOK_FOR:
             return None
+        if event is not None and watch.write_again and not follow_up.written_again:
+            # In the person's own lane, so that it cannot overtake an answer of theirs.
+            self._lanes.put(follow_up.delivery.to, lambda: self._write_again(follow_up))
+            return None
         if event is not None and event.my_status is not None:
             return add_answer(draft, event, event.my_status, watch.wanted, now).reply()
         add_headline(draft, M.FOLLOW_UP_NOT_SEEN, watch.event, now)
         return draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.event_id).reply()
 
-    async def _read(self, follow_up: FollowUp) -> Event | None:
-        """The event as it is now; None if it cannot be read."""
-        watch, owner = follow_up.watch, follow_up.delivery.to
-        ref = watch.event.ref
-        account = await account_at(owner, self._accounts, ref.provider)
+    async def _write_again(self, follow_up: FollowUp) -> None:
+        """Send once more what the process that died may not have sent; a later look tells of it."""
+        watch, provider = follow_up.watch, follow_up.watch.event.ref.provider
+        event = await self._read(follow_up)
+        call = await self._call(follow_up)
+        if event is None or call is None or not event.answerable or holds(event, watch.wanted):
+            return
+        if not await self._store.begin_again(follow_up):
+            return
+        try:
+            await self._calendars[provider].set_participation(call, event, watch.wanted)
+        except TELLABLE as error:
+            logger.info("an answer could not be sent again: %s", error)
+
+    async def _call(self, follow_up: FollowUp) -> Call | None:
+        """A call in the name of whom the message is for; None if they have no account any more."""
+        provider = follow_up.watch.event.ref.provider
+        account = await account_at(follow_up.delivery.to, self._accounts, provider)
         if account is None:
             return None
-        deadline = self._clock.monotonic() + _READ_DEADLINE
-        call = Call(account=account, deadline=deadline, priority=Priority.FOLLOW_UP)
+        deadline = self._clock.monotonic() + _CALL_DEADLINE
+        return Call(account=account, deadline=deadline, priority=Priority.FOLLOW_UP)
+
+    async def _read(self, follow_up: FollowUp) -> Event | None:
+        """The event as it is now; None if it cannot be read."""
+        watch, ref = follow_up.watch, follow_up.watch.event.ref
+        call = await self._call(follow_up)
+        if call is None:
+            return None
         try:
             return await self._calendars[ref.provider].get_event(call, ref)
         except EventNotFoundError:
-            declined = watch.wanted is ParticipationStatus.DECLINED
-            if declined and watch.event.decline_deletes:
-                return replace(watch.event, my_status=ParticipationStatus.DECLINED)
+            if watch.event.deleted_by(watch.wanted):
+                return replace(watch.event, my_status=watch.wanted)
         except TELLABLE as error:
             logger.info("a follow-up could not look: %s", error)
         return None

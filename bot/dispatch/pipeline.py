@@ -57,6 +57,7 @@ class Dispatcher:
         services: Services,
         access: AllowList,
         follow_ups: FollowUpRunner,
+        lanes: Lanes,
         clock: Clock,
         defaults: Defaults,
     ) -> None:
@@ -68,7 +69,7 @@ class Dispatcher:
         self._clock = clock
         self._defaults = defaults
         self.follow_ups = follow_ups
-        self._lanes = Lanes()
+        self._lanes = lanes
         self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
         self._patience = Patience(
             store=store, platforms=platforms, clock=clock, default_language=defaults.language

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.chat import Button, Conversation, Identity, IncomingMessage, Reply
-from bot.domain.participation import Watch
+from bot.domain.participation import Event, Watch
 from bot.domain.providers import Provider
 
 
@@ -40,6 +40,7 @@ class Intent:
         wanted: The value to be set.
         stored_at: When; a write of this intent may be under way for one request's total deadline.
         attempts: How many times the write may have been sent, counted before sending.
+        event: What is answered, without its attendees: for the words, if it can no longer be read.
     """
 
     entry_id: int
@@ -49,6 +50,7 @@ class Intent:
     wanted: str
     stored_at: datetime
     attempts: int = 1
+    event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,8 @@ class FollowUp:
         delivery: The reply.
         message_id: The message that it became; None while it is not delivered.
         superseded: A later answer to the same event has taken its place.
-        started_at: When the answer was given.
+        started_at: When the answer was given, or given again.
+        written_again: The one further write that its watch allows was sent, or was about to be.
     """
 
     follow_up_id: int
@@ -112,6 +115,7 @@ class FollowUp:
     message_id: str | None
     superseded: bool
     started_at: datetime
+    written_again: bool = False
 
 
 FOLLOW_UP_FIRST = timedelta(seconds=3)

@@ -109,6 +109,10 @@ class Event:
         """Whether this person may answer it."""
         return self.obstacle is None
 
+    def deleted_by(self, answer: Answer) -> bool:
+        """Whether that answer removes it, so that its being gone is the answer's success."""
+        return answer is ParticipationStatus.DECLINED and self.decline_deletes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participation:
@@ -131,11 +135,14 @@ class Watch:
         event: As it was read then; for the words, if it cannot be read any more.
         wanted: What the person asked for.
         pending: It is not known yet whether it was done.
+        write_again: If it does not show in time, it may be sent once more: whoever sent it first
+            died, and may have done so before sending.
     """
 
     event: Event
     wanted: Answer
     pending: bool
+    write_again: bool = False
 
 
 def holds(event: Event, wanted: Answer) -> bool:

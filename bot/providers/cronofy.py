@@ -28,7 +28,6 @@ from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderError, TransportError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
 from bot.texts import M
-from bot.transport.messages import REQUEST_TIMEOUT
 
 PAUSES = (0.3, 0.6, 1.2, 2.4)
 """Seconds before each look for a change that was accepted."""
@@ -53,7 +52,8 @@ class CronofyCalendar:
     """Invitations in Cronofy's calendars; names events by their uids (`evt_external_…`)."""
 
     name = Provider.CRONOFY
-    write_settles_in = REQUEST_TIMEOUT
+    write_settles_in: float | None = None
+    """A change may show minutes after its 202."""
 
     def __init__(self, client: CronofyClient, accounts: AccountStore, clock: Clock) -> None:
         self._client = client
@@ -116,10 +116,9 @@ class CronofyCalendar:
             return False
         if row is None:
             return False
-        gone = row.deleted and event.decline_deletes
-        if answer is ParticipationStatus.DECLINED and gone:
-            return True
-        return not row.deleted and row.status == answer.value
+        if row.deleted:
+            return event.deleted_by(answer)
+        return row.status == answer.value
 
     async def _enter(self, call: Call) -> CronofyAuth:
         credentials = await self._accounts.credentials(call.account)

@@ -1,7 +1,7 @@
 """Answering invitations: look first, refuse what cannot be, write once, say what is held now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.inbox import Intent
@@ -16,10 +16,13 @@ from bot.domain.participation import (
     holds,
 )
 from bot.domain.providers import Provider
-from bot.errors import NotAnswerableError, NotInvitedError, UserError
+from bot.errors import EventNotFoundError, NotAnswerableError, NotInvitedError, UserError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox
 from bot.services.caller import Caller, call_as
 from bot.texts import M
+
+MAX_WRITES = 2
+"""How often an answer may be sent where a write that does not show may still be under way."""
 
 _REFUSALS: Mapping[Obstacle, M] = {
     Obstacle.NOT_A_MEETING: M.REFUSE_NOT_A_MEETING,
@@ -43,11 +46,15 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of it, and how the person stands now."""
+    """What came of it, and how the person stands now.
+
+    `write_again`: nobody knows whether it was sent at all, so if it does not show it may be sent.
+    """
 
     step: Step
     participation: Participation
     wanted: Answer
+    write_again: bool = False
 
 
 class Answers:
@@ -82,7 +89,8 @@ class Answers:
         """Answer an invitation, unless it is answered so already or has to be asked about first.
 
         A repeated command (after the process died) finds the intent that its first attempt left:
-        it reads before it writes, and never writes while the first write may be under way.
+        it reads before it writes, and never writes while the first write may be under way. Where
+        that may last longer than a command, the answer counts as pending.
 
         Raises:
             NotInvitedError, NotAnswerableError: With the reason; nothing was written.
@@ -92,11 +100,15 @@ class Answers:
         call = await call_as(caller, self._accounts, ref.provider)
         calendar = self._calendars[ref.provider]
         earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.event_id)
-        event = await calendar.get_event(call, ref)
+        event = await _read(call, calendar, ref, wanted, earlier)
         if event.obstacle is not None:
             raise _refusal(event, event.obstacle)
         if earlier is not None and not holds(event, wanted):
-            event = await self._wait_for_earlier_write(call, calendar, event, earlier)
+            settles_in = calendar.write_settles_in
+            if settles_in is None:
+                return _in_doubt(event, wanted, earlier)
+            await self._wait_until_settled(earlier, settles_in)
+            event = await _read(call, calendar, ref, wanted, earlier)
         if holds(event, wanted):
             step = Step.ALREADY if earlier is None else Step.WRITTEN
             return Outcome(step=step, participation=_as_read(event), wanted=wanted)
@@ -111,19 +123,39 @@ class Answers:
                 wanted=wanted,
                 stored_at=self._clock.now(),
                 attempts=1 if earlier is None else earlier.attempts + 1,
+                event=replace(event, attendees=()),
             )
         )
         participation = await calendar.set_participation(call, event, wanted)
         return Outcome(step=Step.WRITTEN, participation=participation, wanted=wanted)
 
-    async def _wait_for_earlier_write(
-        self, call: Call, calendar: CalendarProvider, event: Event, earlier: Intent
-    ) -> Event:
+    async def _wait_until_settled(self, earlier: Intent, settles_in: float) -> None:
         age = (self._clock.now() - earlier.stored_at).total_seconds()
-        if age < calendar.write_settles_in:
-            await self._clock.sleep(calendar.write_settles_in - max(0.0, age))
-            return await calendar.get_event(call, event.ref)
-        return event
+        if age < settles_in:
+            await self._clock.sleep(settles_in - max(0.0, age))
+
+
+async def _read(
+    call: Call, calendar: CalendarProvider, ref: EventRef, wanted: Answer, earlier: Intent | None
+) -> Event:
+    """The event as it is; one that an earlier attempt's answer has removed, as it was answered."""
+    try:
+        return await calendar.get_event(call, ref)
+    except EventNotFoundError:
+        known = None if earlier is None else earlier.event
+        if known is None or not known.deleted_by(wanted):
+            raise
+    return replace(known, my_status=wanted)
+
+
+def _in_doubt(event: Event, wanted: Answer, earlier: Intent) -> Outcome:
+    """What an earlier attempt may or may not have sent, and what may show any moment or never."""
+    return Outcome(
+        step=Step.WRITTEN,
+        participation=replace(_as_read(event), confirmation=Confirmation.PENDING),
+        wanted=wanted,
+        write_again=earlier.attempts < MAX_WRITES and not event.deleted_by(wanted),
+    )
 
 
 def _needs_a_yes(event: Event, wanted: Answer) -> bool:
@@ -131,7 +163,7 @@ def _needs_a_yes(event: Event, wanted: Answer) -> bool:
         case ParticipationStatus.TENTATIVE:
             return not event.tentative_exact and event.notifies_organizer
         case ParticipationStatus.DECLINED:
-            return event.decline_deletes
+            return event.deleted_by(wanted)
         case ParticipationStatus.ACCEPTED:
             return False
 

@@ -62,6 +62,20 @@ def set_due(follow_up: FollowUp, due_at: datetime) -> sa.Update:
     return sa.update(_table).where(_table.c.id == follow_up.follow_up_id).values(due_at=due_at)
 
 
+def begin_again(connection: sa.Connection, follow_up: FollowUp, now: datetime) -> bool:
+    """Note one further write, unless there was one or a later answer has taken its place."""
+    update = (
+        sa.update(_table)
+        .where(
+            _table.c.id == follow_up.follow_up_id,
+            sa.not_(_table.c.superseded),
+            sa.not_(_table.c.written_again),
+        )
+        .values(written_again=True, started_at=now, due_at=now + FOLLOW_UP_FIRST)
+    )
+    return connection.execute(update).rowcount == 1
+
+
 def end(follow_up: FollowUp) -> sa.Delete:
     """There is nothing more to find out."""
     return sa.delete(_table).where(_table.c.id == follow_up.follow_up_id)
@@ -79,4 +93,5 @@ def from_row(row: sa.Row[Any]) -> FollowUp | None:
         message_id=row.message_id,
         superseded=row.superseded,
         started_at=row.started_at,
+        written_again=row.written_again,
     )

@@ -169,7 +169,19 @@ class MemoryStore:
 
     async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
         """See `FollowUps.postpone`."""
-        self._follow_ups[follow_up.follow_up_id] = (follow_up, due_at)
+        known = self._follow_ups.get(follow_up.follow_up_id)
+        if known is not None:
+            self._follow_ups[follow_up.follow_up_id] = (known[0], due_at)
+
+    async def begin_again(self, follow_up: FollowUp) -> bool:
+        """See `FollowUps.begin_again`."""
+        known = self._follow_ups.get(follow_up.follow_up_id)
+        if known is None or known[0].superseded or known[0].written_again:
+            return False
+        now = self._clock.now()
+        again = replace(known[0], written_again=True, started_at=now)
+        self._follow_ups[follow_up.follow_up_id] = (again, now + FOLLOW_UP_FIRST)
+        return True
 
     async def end_follow_up(self, follow_up: FollowUp) -> None:
         """See `FollowUps.end_follow_up`."""

@@ -6,8 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.inbox import EntryState, Intent
+from bot.domain.participation import Event
 from bot.domain.providers import Provider
 from bot.storage import tables
+from bot.storage.codec import dump, load
 from bot.storage.group_commit import Work
 
 
@@ -32,6 +34,20 @@ def set_state(entry_id: int, state: EntryState) -> sa.Update:
     return sa.update(inbox).where(inbox.c.id == entry_id).values(state=state.value)
 
 
+def intent_values(intent: Intent) -> dict[str, Any]:
+    """Write a row."""
+    return {
+        "entry_id": intent.entry_id,
+        "provider": intent.provider.value,
+        "subject": intent.subject,
+        "before": intent.before,
+        "wanted": intent.wanted,
+        "stored_at": intent.stored_at,
+        "attempts": intent.attempts,
+        "event": None if intent.event is None else dump(intent.event),
+    }
+
+
 def intent_from(row: sa.Row[Any]) -> Intent:
     """Read a row."""
     return Intent(
@@ -42,4 +58,5 @@ def intent_from(row: sa.Row[Any]) -> Intent:
         wanted=row.wanted,
         stored_at=row.stored_at,
         attempts=row.attempts,
+        event=None if row.event is None else load(row.event, Event),
     )

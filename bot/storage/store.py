@@ -26,7 +26,7 @@ from bot.storage import follow_ups, tables
 from bot.storage.codec import dump, load
 from bot.storage.engine import reading
 from bot.storage.group_commit import GroupCommit
-from bot.storage.statements import executing, insert_into, intent_from, set_state
+from bot.storage.statements import executing, insert_into, intent_from, intent_values, set_state
 
 logger = logging.getLogger(__name__)
 
@@ -117,15 +117,7 @@ class SqlStore:
 
     async def record_intent(self, intent: Intent) -> None:
         """See `Inbox.record_intent`."""
-        values = {
-            "entry_id": intent.entry_id,
-            "provider": intent.provider.value,
-            "subject": intent.subject,
-            "before": intent.before,
-            "wanted": intent.wanted,
-            "stored_at": intent.stored_at,
-            "attempts": intent.attempts,
-        }
+        values = intent_values(intent)
 
         def upsert(connection: sa.Connection) -> None:
             statement = insert_into(connection, tables.intents).values(values)
@@ -252,6 +244,13 @@ class SqlStore:
     async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
         """See `FollowUps.postpone`."""
         await self._commits.write(executing(follow_ups.set_due(follow_up, due_at)))
+
+    async def begin_again(self, follow_up: FollowUp) -> bool:
+        """See `FollowUps.begin_again`."""
+        now = self._clock.now()
+        return await self._commits.write(
+            lambda connection: follow_ups.begin_again(connection, follow_up, now)
+        )
 
     async def end_follow_up(self, follow_up: FollowUp) -> None:
         """See `FollowUps.end_follow_up`."""

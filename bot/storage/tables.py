@@ -56,6 +56,7 @@ intents = sa.Table(
     sa.Column("wanted", sa.Text, nullable=False),
     sa.Column("stored_at", UtcDateTime, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("event", sa.Text),
 )
 
 deliveries = sa.Table(
@@ -87,6 +88,7 @@ follow_ups = sa.Table(
     sa.Column("superseded", sa.Boolean, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("due_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("written_again", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_autoincrement=True,
 )
 

@@ -33,6 +33,16 @@ HERE = Conversation(
 )
 
 
+EVENT = Event(
+    ref=EventRef(provider=Provider.CRONOFY, event_id="evt_1", calendar_id="cal_1"),
+    title="Выезд",
+    starts_at=date(2026, 3, 5),
+    ends_at=date(2026, 3, 6),
+    all_day=True,
+    my_status=ParticipationStatus.NEEDS_ACTION,
+)
+
+
 def message(number: int) -> IncomingMessage:
     return IncomingMessage(
         key=f"telegram:{number}",
@@ -145,6 +155,7 @@ async def test_an_intent_is_found_by_what_it_is_about_and_replaced_by_a_newer_on
         before="needs_action",
         wanted="accepted",
         stored_at=START,
+        event=EVENT,
     )
     assert not await store.has_intents(entry.entry_id)
 
@@ -159,15 +170,7 @@ async def test_an_intent_is_found_by_what_it_is_about_and_replaced_by_a_newer_on
 
 
 def _answered(*, pending: bool) -> Delivery:
-    event = Event(
-        ref=EventRef(provider=Provider.CRONOFY, event_id="evt_1", calendar_id="cal_1"),
-        title="Выезд",
-        starts_at=date(2026, 3, 5),
-        ends_at=date(2026, 3, 6),
-        all_day=True,
-        my_status=ParticipationStatus.NEEDS_ACTION,
-    )
-    watch = Watch(event=event, wanted=ParticipationStatus.ACCEPTED, pending=pending)
+    watch = Watch(event=EVENT, wanted=ParticipationStatus.ACCEPTED, pending=pending)
     return replace(delivery(), reply=replace(delivery().reply, watch=watch))
 
 
@@ -214,6 +217,36 @@ async def test_a_later_answer_to_the_same_event_supersedes_and_another_event_doe
     [superseded] = await store.due_follow_ups()
     assert superseded.superseded
     assert superseded.delivery == first
+
+
+async def test_an_answer_is_begun_again_once_and_its_time_counts_from_then(
+    store: Store, clock: FakeClock
+) -> None:
+    [entry] = await store.add([message(1)])
+    await store.settle(entry, [_answered(pending=True)], [])
+    clock.advance(120)
+    [due] = await store.due_follow_ups()
+    assert not due.written_again
+
+    assert await store.begin_again(due)
+    assert not await store.begin_again(due)
+
+    assert list(await store.due_follow_ups()) == []
+    clock.advance(3)
+    [again] = await store.due_follow_ups()
+    assert (again.written_again, again.started_at) == (True, START + timedelta(seconds=120))
+
+
+async def test_an_answer_that_a_later_one_replaced_is_not_begun_again(
+    store: Store, clock: FakeClock
+) -> None:
+    entries = await store.add([message(1), message(2)])
+    await store.settle(entries[0], [_answered(pending=True)], [])
+    clock.advance(120)
+    [due] = await store.due_follow_ups()
+    await store.settle(entries[1], [_answered(pending=False)], [])
+
+    assert not await store.begin_again(due)
 
 
 async def test_failures_are_counted(store: Store) -> None:

@@ -66,7 +66,7 @@ class Bitrix24Calendar:
     """Invitations in Bitrix24 calendars; names events by their numbers."""
 
     name = Provider.BITRIX24
-    write_settles_in = REQUEST_TIMEOUT
+    write_settles_in: float | None = REQUEST_TIMEOUT
 
     def __init__(self, client: Bitrix24Client, accounts: AccountStore, clock: Clock) -> None:
         self._portal = Portal(client, accounts, clock)
