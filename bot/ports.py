@@ -10,8 +10,16 @@ from enum import IntEnum
 from typing import Protocol
 
 from bot.domain.accounts import Account, Credentials
-from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
-from bot.domain.inbox import Delivery, FollowUp, InboxEntry, Intent, Person, StoredButton
+from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform, Reply
+from bot.domain.inbox import (
+    Delivery,
+    FollowUp,
+    InboxEntry,
+    Intent,
+    Membership,
+    Person,
+    StoredButton,
+)
 from bot.domain.participation import Answer, Event, EventRef, Participation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
@@ -229,8 +237,8 @@ class FollowUps(Protocol):
         """
         ...
 
-    async def end_follow_up(self, follow_up: FollowUp) -> None:
-        """Its message says all there is to say."""
+    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
+        """Its message says all there is to say; who fetches the kept reply later gets the news."""
         ...
 
 
@@ -251,6 +259,14 @@ class People(Protocol):
 
     async def save_person(self, person: Person) -> None:
         """Remember a person; replaces what was known."""
+        ...
+
+    async def memberships_of(self, identity: Identity) -> Sequence[Membership]:
+        """The groups in which a person was seen, whether or not they still belong."""
+        ...
+
+    async def save_membership(self, membership: Membership) -> None:
+        """Remember whether a person belongs to a group; replaces what was known."""
         ...
 
 
@@ -290,6 +306,14 @@ class ChatPlatform(Protocol):
 
         Raises:
             PlatformError: It could not be delivered.
+        """
+        ...
+
+    async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
+        """Whether a person belongs to a group now.
+
+        Raises:
+            PlatformError: It cannot be found out; `gone` if the group is closed to us.
         """
         ...
 

@@ -17,7 +17,7 @@ from bot.domain.providers import Provider
 from bot.ports import AccountStore, CalendarProvider, ChatPlatform, Clock, Store
 from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
 from bot.providers.cronofy import CronofyCalendar
-from bot.services.access import AllowList
+from bot.services.access import Admission, AllowList
 from bot.services.answers import Answers
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
@@ -86,7 +86,7 @@ def build_dispatcher(
         platforms=platforms,
         router=handlers.router(),
         services=services,
-        access=access,
+        admission=Admission(access, people=store, platforms=platforms, clock=clock),
         follow_ups=FollowUpRunner(
             store=store,
             accounts=accounts,

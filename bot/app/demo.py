@@ -2,10 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+import tempfile
+from contextlib import AsyncExitStack
 
 from bot.app.clock import SystemClock
 from bot.app.core import Limits, build_dispatcher
+from bot.app.database import open_store
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
@@ -13,6 +15,7 @@ from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform
 from bot.domain.inbox import Person
 from bot.domain.providers import Provider
+from bot.domain.zones import zone_of
 from bot.platforms.console import Console, LocalCommand
 from bot.ports import ChatPlatform
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
@@ -21,22 +24,10 @@ from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
-from bot.storage.memory import FixedAccounts, MemoryStore
+from bot.storage.memory import FixedAccounts
+from bot.texts import M, Texts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
-
-_GREETING = {
-    "en": (
-        "You are Ann at Acme, a company that exists only in this terminal.\n"
-        "Try: /status 651   /accept 651   /dnd   /presence   /help\n"
-        "!portal shows what the calendar really holds, !help more of this kind. Ctrl-D ends."
-    ),
-    "ru": (
-        "Вы — Ann из Acme, компании, которая есть только в этом терминале.\n"
-        "Попробуйте: /status 651   /accept 651   /dnd   /presence   /help\n"
-        "!portal покажет, что на самом деле в календаре, !help — остальное. Выход: Ctrl-D."
-    ),
-}
 
 
 async def demo(*, language: str, timezone: str | None) -> int:
@@ -46,63 +37,65 @@ async def demo(*, language: str, timezone: str | None) -> int:
     seed_company(portal)
     cronofy = Cronofy(now=clock.now)
     seed_calendars(cronofy)
-    async with (
-        SandboxServer(portal_app(portal)) as server,
-        SandboxServer(cronofy_app(cronofy)) as calendars,
-    ):
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rsvp-bot-"))
+        store = await stack.enter_async_context(open_store(f"sqlite:///{folder}/demo.db", clock))
+        server = await stack.enter_async_context(SandboxServer(portal_app(portal)))
+        calendars = await stack.enter_async_context(SandboxServer(cronofy_app(cronofy)))
         addresses = PortalAddresses(operator_urls=[server.url])
         guard = AddressGuard(addresses.listed | {calendars.url.removeprefix("http://")})
-        platforms: dict[Platform, ChatPlatform] = {}
-        store = MemoryStore(clock)
+        transport = await stack.enter_async_context(AiohttpTransport(timer=clock, guard=guard))
         for colleague in PEOPLE:
             await store.save_person(_person(colleague, language, timezone))
-        async with AiohttpTransport(timer=clock, guard=guard) as transport:
-            dispatcher = build_dispatcher(
-                transport=transport,
-                addresses=addresses,
-                limits=Limits(),
-                store=store,
-                accounts=FixedAccounts(
-                    _accounts(portal, server.url) | _calendar_accounts(calendars.url)
-                ),
-                platforms=platforms,
-                access=AllowList(local=Platform.CONSOLE),
-                defaults=Defaults(
-                    language=language, timezone=timezone or ANN.timezone, command_deadline=25.0
-                ),
-                clock=clock,
-            )
-            console = _console(portal, cronofy, dispatcher, clock)
-            platforms[Platform.CONSOLE] = console
-            if sys.stdin.isatty():
-                sys.stdout.write(_GREETING[language] + "\n\n")
-            looking = asyncio.create_task(dispatcher.follow_ups.run())
-            await console.run(dispatcher.receive)
-            looking.cancel()
-            await asyncio.wait({looking})
-            await dispatcher.stop(grace=5.0)
-            return 1 if dispatcher.crashes else 0
+        platforms: dict[Platform, ChatPlatform] = {}
+        dispatcher = build_dispatcher(
+            transport=transport,
+            addresses=addresses,
+            limits=Limits(),
+            store=store,
+            accounts=FixedAccounts(
+                _accounts(portal, server.url) | _calendar_accounts(calendars.url)
+            ),
+            platforms=platforms,
+            access=AllowList(local=Platform.CONSOLE),
+            defaults=Defaults(
+                language=language, timezone=timezone or ANN.timezone, command_deadline=25.0
+            ),
+            clock=clock,
+        )
+        texts = Texts(language, zone_of(timezone or ANN.timezone))
+        console = _console(portal, cronofy, dispatcher, clock, texts)
+        platforms[Platform.CONSOLE] = console
+        if sys.stdin.isatty():
+            sys.stdout.write(f"{texts.say(M.DEMO_GREETING)}\n\n")
+        await _talk(console, dispatcher)
+        return 1 if dispatcher.crashes else 0
+
+
+async def _talk(console: Console, dispatcher: Dispatcher) -> None:
+    looking = asyncio.create_task(dispatcher.follow_ups.run())
+    await console.run(dispatcher.receive)
+    looking.cancel()
+    await asyncio.wait({looking})
+    await dispatcher.stop(grace=5.0)
 
 
 def _console(
-    portal: Portal, cronofy: Cronofy, dispatcher: Dispatcher, clock: SystemClock
+    portal: Portal, cronofy: Cronofy, dispatcher: Dispatcher, clock: SystemClock, texts: Texts
 ) -> Console:
-    def show(_words: Sequence[str]) -> str:
-        return _show_portal(portal)
-
-    def show_calendars(_words: Sequence[str]) -> str:
-        return _show_calendars(cronofy)
-
     return Console(
         people={colleague.handle: _identity(colleague) for colleague in PEOPLE},
         clock=clock,
         settled=dispatcher.drain,
         local={
-            "portal": LocalCommand(help="!portal: what the portal's database holds", run=show),
+            "portal": LocalCommand(
+                help=M.CONSOLE_HELP_PORTAL, run=lambda _words: _show_portal(portal)
+            ),
             "cronofy": LocalCommand(
-                help="!cronofy: what the calendars behind Cronofy hold", run=show_calendars
+                help=M.CONSOLE_HELP_CRONOFY, run=lambda _words: _show_calendars(cronofy)
             ),
         },
+        texts=texts,
         out=sys.stdout,
     )
 

@@ -2,20 +2,18 @@
 
 import asyncio
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import logging
-import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import handlers
 from bot.app.clock import SystemClock
 from bot.app.core import Limits, build_dispatcher
+from bot.app.database import open_store
 from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
 from bot.clients.cronofy.api import api_base
 from bot.dispatch import Dispatcher
@@ -30,9 +28,7 @@ from bot.platforms.telegram.platform import WEBHOOK_PATH, Menu
 from bot.ports import AccountStore, ChatPlatform, Clock, Store
 from bot.services.access import AllowList
 from bot.settings import Settings
-from bot.storage.engine import open_engine, parse_url, sqlite_path
 from bot.storage.memory import FixedAccounts
-from bot.storage.store import SqlStore
 from bot.texts import LANGUAGES, Texts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
@@ -64,7 +60,7 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
     if settings.owner is None:
         logger.warning("OWNER is not set: /start tells everybody the line to put into .env")
     async with (
-        _open_store(settings, clock) as store,
+        open_store(settings.database_url.get_secret_value(), clock) as store,
         AiohttpTransport(timer=clock, guard=guard) as transport,
     ):
         platforms: dict[Platform, ChatPlatform] = {}
@@ -151,40 +147,6 @@ async def _prune(store: Store, clock: Clock) -> None:
         except StorageError as error:
             logger.warning("old entries stay for now: %s", error)
         await clock.sleep(_PRUNE_EVERY)
-
-
-@asynccontextmanager
-async def _open_store(settings: Settings, clock: Clock) -> AsyncIterator[SqlStore]:
-    url = parse_url(settings.database_url.get_secret_value())
-    path = sqlite_path(url)
-    with contextlib.nullcontext() if path is None else _only_one(path):
-        store = SqlStore(await open_engine(url), clock)
-        store.start()
-        try:
-            yield store
-        finally:
-            await store.stop()
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """A SQLite file serves one `run` at a time; the lock ends with the process, however it ends."""
-    lock = path.with_name(path.name + ".lock")
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        reason = error.strerror
-        raise ConfigError(f"DATABASE_URL: the file cannot be opened ({reason})") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise ConfigError("DATABASE_URL: another rsvp-bot runs on this database") from None
-    try:
-        yield
-    finally:
-        os.close(handle)
 
 
 @asynccontextmanager

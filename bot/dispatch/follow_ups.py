@@ -91,7 +91,7 @@ class FollowUpRunner:
             if reply is None or not await self._change(follow_up, reply):
                 await self._postpone(follow_up)
             else:
-                await self._store.end_follow_up(follow_up)
+                await self._store.end_follow_up(follow_up, reply)
         except StorageError:
             raise
         except Exception:

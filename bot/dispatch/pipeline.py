@@ -19,7 +19,7 @@ from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
 from bot.errors import TELLABLE, BotError, StorageError
 from bot.ports import ChatPlatform, Clock, Store
-from bot.services.access import AllowList
+from bot.services.access import Admission
 from bot.services.caller import Caller
 from bot.texts import Draft, M, Texts, choose_language, explain
 
@@ -55,7 +55,7 @@ class Dispatcher:
         platforms: Mapping[Platform, ChatPlatform],
         router: Router,
         services: Services,
-        access: AllowList,
+        admission: Admission,
         follow_ups: FollowUpRunner,
         lanes: Lanes,
         clock: Clock,
@@ -65,7 +65,7 @@ class Dispatcher:
         self._platforms = platforms
         self._router = router
         self._services = services
-        self._access = access
+        self._admission = admission
         self._clock = clock
         self._defaults = defaults
         self.follow_ups = follow_ups
@@ -137,7 +137,7 @@ class Dispatcher:
 
     async def _handle(self, entry: InboxEntry) -> Sequence[Reply]:
         message = entry.message
-        if not self._access.admits(message.sender, message.conversation):
+        if not await self._admission.admits(message.sender, message.conversation):
             return await self._turn_away(message)
         texts = self._texts(await self._person(message))
         command = await self._command(message, texts)
@@ -239,7 +239,7 @@ class Dispatcher:
         if message.conversation.is_group:
             return ()
         draft = Draft(self._texts(await self._person(message)))
-        if self._access.owner is None:
+        if self._admission.owner is None:
             return [draft.add(M.START_NO_OWNER, identity=message.sender).reply()]
         return [draft.add(M.ACCESS_NOT_ALLOWED, identity=message.sender).reply()]
 

@@ -98,6 +98,19 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """What was last known of a person in a group: seen there, or asked of the chat system.
+
+    `belongs` was true or false at `checked_at`; it may have changed since.
+    """
+
+    identity: Identity
+    chat_id: str
+    belongs: bool
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
     """An answer whose outcome was not known when its reply was sent.
 

@@ -21,6 +21,7 @@ from bot.domain.chat import (
 )
 from bot.domain.inbox import Delivery
 from bot.ports import ChatPlatform, Clock, Receive
+from bot.texts import M, Texts
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
@@ -32,7 +33,7 @@ LineReader = Callable[[str], Awaitable[str]]
 class LocalCommand:
     """Something that is asked of the terminal itself, as `!name`; it never reaches the bot."""
 
-    help: str
+    help: M
     run: Callable[[Sequence[str]], str]
 
 
@@ -44,6 +45,7 @@ class Console:
         clock: For the time of messages.
         settled: Waits until everything said is answered; lines are taken one by one.
         local: Further commands of the terminal, by name without the mark.
+        texts: For the terminal's own words.
         out: Where replies go.
     """
 
@@ -57,6 +59,7 @@ class Console:
         clock: Clock,
         settled: Callable[[], Awaitable[None]],
         local: Mapping[str, LocalCommand],
+        texts: Texts,
         out: TextIO,
     ) -> None:
         self._people = people
@@ -64,10 +67,11 @@ class Console:
         self._clock = clock
         self._settled = settled
         self._local = {
-            "as": LocalCommand(help="!as NAME: speak as somebody else", run=self._switch),
-            "help": LocalCommand(help="!help: this list", run=self._help),
+            "as": LocalCommand(help=M.CONSOLE_HELP_AS, run=self._switch),
+            "help": LocalCommand(help=M.CONSOLE_HELP_HELP, run=self._help),
             **local,
         }
+        self._texts = texts
         self._out = out
         self._numbers = count(1)
         self._keys: dict[int, tuple[str, str]] = {}
@@ -102,6 +106,11 @@ class Console:
             self._print("   ".join(shown))
         return message_id
 
+    async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
+        """See `ChatPlatform.is_member`; a terminal has no groups."""
+        del conversation, identity
+        return False
+
     def working(self, conversation: Conversation) -> None:
         """See `ChatPlatform.working`; a terminal shows by itself that it is waiting."""
 
@@ -115,7 +124,7 @@ class Console:
         press = None
         if line.isdecimal():
             if int(line) not in self._keys:
-                self._print(f"There is no button [{line}].")
+                self._print(self._say(M.CONSOLE_NO_BUTTON, number=line))
                 return
             key, card_id = self._keys[int(line)]
             press = Press(key=key, card_id=card_id)
@@ -146,12 +155,15 @@ class Console:
     def _switch(self, words: Sequence[str]) -> str:
         wanted = words[0].lower() if words else ""
         if wanted not in self._people:
-            return "!as NAME, one of: " + ", ".join(self._people)
+            return self._say(M.CONSOLE_WHO, names=", ".join(self._people))
         self._who = wanted
-        return f"You are {wanted} now."
+        return self._say(M.CONSOLE_NOW, name=wanted)
 
     def _help(self, _words: Sequence[str]) -> str:
-        return "\n".join(command.help for command in self._local.values())
+        return "\n".join(self._say(command.help) for command in self._local.values())
+
+    def _say(self, message: M, **values: str) -> str:
+        return str(self._texts.say(message, **values).unescape())
 
     def _render(self, text: Markup) -> str:
         for tag in ("i", "code"):

@@ -1,11 +1,17 @@
 """Who may use the bot."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from bot.domain.chat import Conversation, Identity, Platform
+from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
+from bot.domain.inbox import Membership
+from bot.errors import PlatformError
+from bot.ports import ChatPlatform, Clock, People
 
 EVERYBODY = "*"
+CHECK_EVERY = timedelta(days=1)
+"""How long it is believed that somebody belongs to a group, or does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +30,89 @@ class AllowList:
     chats: Collection[str] = ()
     local: Platform | None = None
 
-    def admits(self, sender: Identity, conversation: Conversation) -> bool:
-        """Whether this person may give commands in this place."""
+    def lists(self, platform: Platform, chat_id: str) -> bool:
+        """Whether everybody in this group is admitted."""
+        return EVERYBODY in self.chats or f"{platform}:{chat_id}" in self.chats
+
+    def names(self, sender: Identity) -> bool:
+        """Whether this person is admitted wherever they write."""
         if sender == self.owner or sender.platform is self.local:
             return True
-        if EVERYBODY in self.users or str(sender) in self.users:
+        return EVERYBODY in self.users or str(sender) in self.users
+
+
+class Admission:
+    """Decides about each message: by the lists, and in private by the groups of the person.
+
+    Whoever was seen in a listed group is admitted in private too for as long as they belong there;
+    the chat system is asked at most once a day.
+    """
+
+    def __init__(
+        self,
+        allowed: AllowList,
+        *,
+        people: People,
+        platforms: Mapping[Platform, ChatPlatform],
+        clock: Clock,
+    ) -> None:
+        self._allowed = allowed
+        self._people = people
+        self._platforms = platforms
+        self._clock = clock
+
+    @property
+    def owner(self) -> Identity | None:
+        """Whose accounts the environment holds."""
+        return self._allowed.owner
+
+    async def admits(self, sender: Identity, conversation: Conversation) -> bool:
+        """Whether this person may give commands in this place."""
+        if self._allowed.names(sender):
             return True
-        return conversation.is_group and (
-            EVERYBODY in self.chats
-            or f"{conversation.platform}:{conversation.chat_id}" in self.chats
+        if not conversation.is_group:
+            return await self._belongs_to_a_listed_group(sender)
+        if self._allowed.lists(conversation.platform, conversation.chat_id):
+            await self._note_seen(sender, conversation.chat_id)
+            return True
+        return False
+
+    async def _note_seen(self, sender: Identity, chat_id: str) -> None:
+        for known in await self._people.memberships_of(sender):
+            if known.chat_id == chat_id and known.belongs and self._is_fresh(known):
+                return
+        await self._save(sender, chat_id, belongs=True)
+
+    async def _belongs_to_a_listed_group(self, sender: Identity) -> bool:
+        for known in await self._people.memberships_of(sender):
+            if self._allowed.lists(sender.platform, known.chat_id) and await self._belongs(known):
+                return True
+        return False
+
+    async def _belongs(self, known: Membership) -> bool:
+        if self._is_fresh(known):
+            return known.belongs
+        platform = known.identity.platform
+        group = Conversation(platform=platform, chat_id=known.chat_id, kind=ConversationKind.GROUP)
+        try:
+            belongs = await self._platforms[platform].is_member(group, known.identity)
+        except PlatformError as error:
+            if not error.gone:
+                # For the moment it cannot be found out; the next message asks again.
+                return known.belongs
+            belongs = False
+        await self._save(known.identity, known.chat_id, belongs=belongs)
+        return belongs
+
+    def _is_fresh(self, known: Membership) -> bool:
+        return self._clock.now() - known.checked_at < CHECK_EVERY
+
+    async def _save(self, identity: Identity, chat_id: str, *, belongs: bool) -> None:
+        await self._people.save_membership(
+            Membership(
+                identity=identity,
+                chat_id=chat_id,
+                belongs=belongs,
+                checked_at=self._clock.now(),
+            )
         )

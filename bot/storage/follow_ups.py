@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.domain.chat import Reply
 from bot.domain.inbox import FOLLOW_UP_FIRST, Delivery, FollowUp
 from bot.storage import tables
-from bot.storage.codec import load
+from bot.storage.codec import dump, load
 
 _table = tables.follow_ups
 
@@ -76,9 +77,13 @@ def begin_again(connection: sa.Connection, follow_up: FollowUp, now: datetime) -
     return connection.execute(update).rowcount == 1
 
 
-def end(follow_up: FollowUp) -> sa.Delete:
-    """There is nothing more to find out."""
-    return sa.delete(_table).where(_table.c.id == follow_up.follow_up_id)
+def end(connection: sa.Connection, follow_up: FollowUp, news: Reply) -> None:
+    """There is nothing more to find out; the kept reply says what was found."""
+    connection.execute(sa.delete(_table).where(_table.c.id == follow_up.follow_up_id))
+    deliveries, kept = tables.deliveries, replace(follow_up.delivery, reply=news)
+    connection.execute(
+        sa.update(deliveries).where(deliveries.c.id == kept.delivery_id).values(delivery=dump(kept))
+    )
 
 
 def from_row(row: sa.Row[Any]) -> FollowUp | None:

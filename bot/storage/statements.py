@@ -1,5 +1,6 @@
 """Statements that `SqlStore` runs in more than one place."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,21 @@ def executing(statement: sa.Executable) -> Work[None]:
 
     def work(connection: sa.Connection) -> None:
         connection.execute(statement)
+
+    return work
+
+
+def upserting(table: sa.Table, values: Mapping[str, Any]) -> Work[None]:
+    """A row that takes the place of the one with the same primary key."""
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(
+            insert_into(connection, table)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=[column.name for column in table.primary_key], set_=values
+            )
+        )
 
     return work
 

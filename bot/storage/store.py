@@ -4,48 +4,45 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.domain.chat import Identity, IncomingMessage
+from bot.domain.chat import IncomingMessage, Reply
 from bot.domain.inbox import (
     Delivery,
     EntryState,
     FollowUp,
     InboxEntry,
     Intent,
-    Person,
     StoredButton,
 )
 from bot.domain.providers import Provider
-from bot.errors import StorageError
 from bot.ports import Clock, Store
 from bot.storage import follow_ups, tables
 from bot.storage.codec import dump, load
-from bot.storage.engine import reading
-from bot.storage.group_commit import GroupCommit
-from bot.storage.statements import executing, insert_into, intent_from, intent_values, set_state
+from bot.storage.people import SqlPeople
+from bot.storage.statements import (
+    executing,
+    insert_into,
+    intent_from,
+    intent_values,
+    set_state,
+    upserting,
+)
 
 logger = logging.getLogger(__name__)
 
 _PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
 
 
-class SqlStore:
-    """Inbox, buttons and people in a database.
-
-    People are few and read with every message, so they are kept in memory too; this process is
-    the only one that writes them.
-    """
+class SqlStore(SqlPeople):
+    """Inbox, follow-ups, buttons and people in a database."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine = engine
-        self._reading = reading(engine)
-        self._commits = GroupCommit(engine)
+        super().__init__(engine)
         self._clock = clock
-        self._people: dict[Identity, Person] = {}
 
     def start(self) -> None:
         """Begin to work."""
@@ -117,17 +114,7 @@ class SqlStore:
 
     async def record_intent(self, intent: Intent) -> None:
         """See `Inbox.record_intent`."""
-        values = intent_values(intent)
-
-        def upsert(connection: sa.Connection) -> None:
-            statement = insert_into(connection, tables.intents).values(values)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["entry_id", "provider", "subject"], set_=values
-                )
-            )
-
-        await self._commits.write(upsert)
+        await self._commits.write(upserting(tables.intents, intent_values(intent)))
 
     async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
         """See `Inbox.find_intent`."""
@@ -252,63 +239,15 @@ class SqlStore:
             lambda connection: follow_ups.begin_again(connection, follow_up, now)
         )
 
-    async def end_follow_up(self, follow_up: FollowUp) -> None:
+    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
         """See `FollowUps.end_follow_up`."""
-        await self._commits.write(executing(follow_ups.end(follow_up)))
+        await self._commits.write(lambda connection: follow_ups.end(connection, follow_up, news))
 
     async def find_button(self, key: str) -> StoredButton | None:
         """See `Buttons.find_button`."""
         query = sa.select(tables.buttons.c.button).where(tables.buttons.c.key == key)
         rows = await self._read(query)
         return load(rows[0].button, StoredButton) if rows else None
-
-    async def find_person(self, identity: Identity) -> Person | None:
-        """See `People.find_person`."""
-        known = self._people.get(identity)
-        if known is not None:
-            return known
-        people = tables.people.c
-        rows = await self._read(
-            sa.select(tables.people).where(
-                people.platform == identity.platform.value, people.user_id == identity.user_id
-            )
-        )
-        if not rows:
-            return None
-        row = rows[0]
-        person = Person(
-            identity=identity, language=row.language, timezone=row.timezone, name=row.name
-        )
-        self._people[identity] = person
-        return person
-
-    async def save_person(self, person: Person) -> None:
-        """See `People.save_person`."""
-        values = {
-            "platform": person.identity.platform.value,
-            "user_id": person.identity.user_id,
-            "language": person.language,
-            "timezone": person.timezone,
-            "name": person.name,
-        }
-
-        def upsert(connection: sa.Connection) -> None:
-            statement = insert_into(connection, tables.people).values(values)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["platform", "user_id"], set_=values)
-            )
-
-        await self._commits.write(upsert)
-        self._people[person.identity] = person
-
-    async def _read(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        try:
-            async with self._reading.connect() as connection:
-                rows: Sequence[sa.Row[Any]] = (await connection.execute(query)).all()
-                return rows
-        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
-            reason = type(error).__name__
-        raise StorageError(f"the store cannot be read ({reason})")
 
 
 if TYPE_CHECKING:

@@ -100,6 +100,16 @@ buttons = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 
+memberships = sa.Table(
+    "memberships",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("chat_id", sa.Text, primary_key=True),
+    sa.Column("belongs", sa.Boolean, nullable=False),
+    sa.Column("checked_at", UtcDateTime, nullable=False),
+)
+
 people = sa.Table(
     "people",
     metadata,

@@ -18,14 +18,14 @@ from bot.domain.chat import (
     Press,
     Reply,
 )
-from bot.domain.inbox import Delivery, EntryState, Intent, Person, StoredButton
+from bot.domain.inbox import Delivery, EntryState, Intent, Membership, Person, StoredButton
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
 from bot.ports import Store
 from bot.storage.engine import open_engine, parse_url
-from bot.storage.memory import MemoryStore
 from bot.storage.store import SqlStore
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.store import MemoryStore
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7", display_name="Ann")
 HERE = Conversation(
@@ -195,8 +195,10 @@ async def test_an_answer_in_doubt_is_due_until_it_is_ended(store: Store, clock: 
     assert list(await store.due_follow_ups()) == []
     clock.advance(6)
     [again] = await store.due_follow_ups()
-    await store.end_follow_up(again)
+    news = Reply(text=Markup("done"), said=("held.accepted",))
+    await store.end_follow_up(again, news)
     assert await store.next_follow_up() is None
+    assert await store.find_delivery(kept.delivery_id) == replace(kept, reply=news)
 
 
 async def test_a_later_answer_to_the_same_event_supersedes_and_another_event_does_not(
@@ -283,6 +285,19 @@ async def test_a_person_is_remembered_and_replaced(store: Store) -> None:
     assert await store.find_person(ANN) == changed
 
 
+async def test_belonging_to_a_group_is_remembered_and_replaced(store: Store) -> None:
+    seen = Membership(identity=ANN, chat_id="-100", belongs=True, checked_at=START)
+    other = replace(seen, chat_id="-200")
+    assert list(await store.memberships_of(ANN)) == []
+
+    await store.save_membership(seen)
+    await store.save_membership(other)
+    await store.save_membership(replace(seen, belongs=False))
+
+    assert list(await store.memberships_of(ANN)) == [replace(seen, belongs=False), other]
+    assert list(await store.memberships_of(replace(ANN, user_id="8"))) == []
+
+
 async def test_only_closed_entries_are_forgotten_and_only_old_ones(
     store: Store, clock: FakeClock
 ) -> None:
@@ -306,6 +321,8 @@ async def test_a_database_outlives_its_process_and_its_file_is_for_the_owner_alo
     first.start()
     await first.add([message(1)])
     await first.save_person(Person(identity=ANN, language="ru", timezone="UTC"))
+    seen = Membership(identity=ANN, chat_id="-100", belongs=True, checked_at=START)
+    await first.save_membership(seen)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "deep/er").iterdir()}
     await first.stop()
 
@@ -313,9 +330,11 @@ async def test_a_database_outlives_its_process_and_its_file_is_for_the_owner_alo
     second.start()
     [entry] = await second.unfinished()
     person = await second.find_person(ANN)
+    memberships = await second.memberships_of(ANN)
     await second.stop()
 
     assert entry.message == message(1)
     assert person is not None
+    assert list(memberships) == [seen]
     assert set(modes.values()) == {0o600}
     assert modes.keys() >= {"bot.db", "bot.db-wal"}

@@ -20,11 +20,12 @@ from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
-from bot.storage.memory import FixedAccounts, MemoryStore
+from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.fakes.store import MemoryStore
 
 FAST = Limits(bitrix24_rate=100_000, bitrix24_burst=100_000, cronofy_rate=100_000)
 

@@ -5,27 +5,21 @@ import hmac
 import json
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from telegram import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
-from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, TelegramError
+from telegram import BotCommand, ChatMember, ChatMemberRestricted
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot.domain.chat import Conversation, ConversationKind, IncomingMessage, Platform, Visibility
+from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError, StorageError
 from bot.platforms.telegram.flood import FloodLimiter, FloodRates
 from bot.platforms.telegram.polling import Poller
-from bot.platforms.telegram.posting import (
-    EditLostError,
-    MovedError,
-    is_unmodified,
-    keyboard,
-    our_errors,
-    pages,
-)
+from bot.platforms.telegram.poster import Poster, thread_of
+from bot.platforms.telegram.posting import our_errors
 from bot.platforms.telegram.presses import Presses
 from bot.platforms.telegram.request import TransportRequest
 from bot.platforms.telegram.updates import (
@@ -36,13 +30,14 @@ from bot.platforms.telegram.updates import (
     update_id_of,
 )
 from bot.ports import ChatPlatform, Clock, Receive, WebhookEndpoint
-from bot.texts import M, Texts
+from bot.texts import Texts
 from bot.transport.messages import Transport
 
 logger = logging.getLogger(__name__)
 
 WEBHOOK_PATH = "/telegram"
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
+_BELONGING = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER})
 _KINDS = ("message", "callback_query")
 
 Menu = Mapping[str, Sequence[tuple[str, str]]]
@@ -81,7 +76,6 @@ class TelegramPlatform:
         self._options = options
         self._clock = clock
         self._menu = menu
-        self._group_texts = group_texts
         self._bot: ExtBot[None] = ExtBot(
             token=options.token,
             base_url=f"{options.api_url}/bot",
@@ -97,6 +91,7 @@ class TelegramPlatform:
         )
         self._receive: Receive | None = None
         self._presses = Presses(self._bot)
+        self._poster = Poster(self._bot, self._presses, group_texts)
         self._tasks: set[asyncio.Task[None]] = set()
         self.own_name = ""
         self.unreadable = 0
@@ -147,16 +142,18 @@ class TelegramPlatform:
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
-        conversation = delivery.conversation
-        secret = delivery.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
-        if secret:
-            return await self._deliver_secretly(delivery)
-        if delivery.edits is not None:
-            try:
-                return await self._edit(delivery, delivery.edits)
-            except EditLostError:
-                pass
-        return await self._post(delivery)
+        return await self._poster.deliver(delivery)
+
+    async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
+        """See `ChatPlatform.is_member`.
+
+        https://core.telegram.org/bots/api#getchatmember
+        """
+        with our_errors():
+            member = await self._bot.get_chat_member(conversation.chat_id, int(identity.user_id))
+        if isinstance(member, ChatMemberRestricted):
+            return member.is_member
+        return member.status in _BELONGING
 
     def working(self, conversation: Conversation) -> None:
         """See `ChatPlatform.working`."""
@@ -187,7 +184,7 @@ class TelegramPlatform:
             case IncomingMessage():
                 return converted
             case NoPerson():
-                self._background(self._explain_no_person(converted))
+                self._background(self._explain(converted))
                 return None
             case Skipped():
                 return None
@@ -206,113 +203,24 @@ class TelegramPlatform:
             return 503
         return 200
 
-    async def _deliver_secretly(self, delivery: Delivery) -> str | None:
-        if await self._presses.answer_with(delivery):
-            return f"alert {delivery.callback_id}"
-        private = replace(
-            delivery,
-            conversation=Conversation(
-                platform=self.name, chat_id=delivery.to.user_id, kind=ConversationKind.DIRECT
-            ),
-            reply_to=None,
-            edits=None,
-        )
-        try:
-            return await self._post(private)
-        except PlatformError as error:
-            if not error.gone:
-                raise
-        return await self._point_to_private(delivery)
-
-    async def _point_to_private(self, delivery: Delivery) -> str | None:
-        """One line that says nothing about the result, with a link that brings it."""
-        url = f"https://t.me/{self.own_name}?start=r_{delivery.delivery_id}"
-        label = str(self._group_texts.say(M.GROUP_OPEN_PRIVATE))
-        chat = delivery.conversation
-        with our_errors():
-            message = await self._bot.send_message(
-                chat.chat_id,
-                str(self._group_texts.say(M.GROUP_SEE_PRIVATE)),
-                parse_mode=ParseMode.HTML,
-                message_thread_id=_thread(chat),
-                reply_parameters=_reply_to(delivery),
-                reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]]),
-            )
-        return str(message.message_id)
-
-    async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
-        texts = pages(delivery.reply.text)
-        message_id = None
-        for number, text in enumerate(texts, 1):
-            try:
-                with our_errors():
-                    message = await self._bot.send_message(
-                        chat_id or delivery.conversation.chat_id,
-                        text,
-                        parse_mode=ParseMode.HTML,
-                        message_thread_id=_thread(delivery.conversation),
-                        reply_parameters=_reply_to(delivery),
-                        reply_markup=keyboard(delivery) if number == len(texts) else None,
-                    )
-            except MovedError as moved:
-                if chat_id is not None:
-                    raise
-                return await self._post(delivery, str(moved.chat_id))
-            message_id = str(message.message_id)
-        return message_id
-
-    async def _edit(self, delivery: Delivery, message_id: str) -> str:
-        with our_errors():
-            try:
-                await self._bot.edit_message_text(
-                    pages(delivery.reply.text)[0],
-                    chat_id=delivery.conversation.chat_id,
-                    message_id=int(message_id),
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=keyboard(delivery),
-                )
-            except BadRequest as error:
-                if not is_unmodified(error):
-                    raise
-        return message_id
-
     async def _show_typing(self, conversation: Conversation) -> None:
         try:
             await self._bot.send_chat_action(
-                conversation.chat_id, ChatAction.TYPING, message_thread_id=_thread(conversation)
+                conversation.chat_id, ChatAction.TYPING, message_thread_id=thread_of(conversation)
             )
         except TelegramError as error:
             logger.info("typing could not be shown: %s", type(error).__name__)
 
-    async def _explain_no_person(self, where: NoPerson) -> None:
+    async def _explain(self, where: NoPerson) -> None:
         try:
-            await self._bot.send_message(
-                where.chat_id,
-                str(self._group_texts.say(M.GROUP_NO_PERSON)),
-                parse_mode=ParseMode.HTML,
-                message_thread_id=None if where.thread_id is None else int(where.thread_id),
-                reply_parameters=ReplyParameters(
-                    int(where.message_id), allow_sending_without_reply=True
-                ),
-            )
-        except TelegramError as error:
-            logger.info("an explanation could not be posted: %s", type(error).__name__)
+            await self._poster.explain_no_person(where)
+        except PlatformError as error:
+            logger.info("an explanation could not be posted: %s", error)
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _thread(conversation: Conversation) -> int | None:
-    return None if conversation.thread_id is None else int(conversation.thread_id)
-
-
-def _reply_to(delivery: Delivery) -> ReplyParameters | None:
-    if delivery.reply_to is None:
-        return None
-    # The command may have been deleted meanwhile; the reply is worth sending all the same.
-    return ReplyParameters(int(delivery.reply_to), allow_sending_without_reply=True)
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,145 @@
+"""Posting: where a reply goes, as what, and what happens when it cannot."""
+
+from dataclasses import replace
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+from telegram.ext import ExtBot
+
+from bot.domain.chat import Conversation, ConversationKind, Platform, Visibility
+from bot.domain.inbox import Delivery
+from bot.errors import PlatformError
+from bot.platforms.telegram.posting import (
+    EditLostError,
+    MovedError,
+    is_unmodified,
+    keyboard,
+    our_errors,
+    pages,
+)
+from bot.platforms.telegram.presses import Presses
+from bot.platforms.telegram.updates import NoPerson
+from bot.texts import M, Texts
+
+
+class Poster:
+    """Posts and edits messages; in groups, what is for one person goes to that person alone."""
+
+    def __init__(self, bot: ExtBot[None], presses: Presses, group_texts: Texts) -> None:
+        self._bot = bot
+        self._presses = presses
+        self._group_texts = group_texts
+
+    async def deliver(self, delivery: Delivery) -> str | None:
+        """See `ChatPlatform.deliver`."""
+        conversation = delivery.conversation
+        secret = delivery.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
+        if secret:
+            return await self._deliver_secretly(delivery)
+        if delivery.edits is not None:
+            try:
+                return await self._edit(delivery, delivery.edits)
+            except EditLostError:
+                pass
+        return await self._post(delivery)
+
+    async def explain_no_person(self, where: NoPerson) -> None:
+        """Say why a command of nobody in particular does nothing."""
+        with our_errors():
+            await self._bot.send_message(
+                where.chat_id,
+                str(self._group_texts.say(M.GROUP_NO_PERSON)),
+                parse_mode=ParseMode.HTML,
+                message_thread_id=None if where.thread_id is None else int(where.thread_id),
+                reply_parameters=ReplyParameters(
+                    int(where.message_id), allow_sending_without_reply=True
+                ),
+            )
+
+    async def _deliver_secretly(self, delivery: Delivery) -> str | None:
+        if await self._presses.answer_with(delivery):
+            return f"alert {delivery.callback_id}"
+        private = replace(
+            delivery,
+            conversation=Conversation(
+                platform=Platform.TELEGRAM,
+                chat_id=delivery.to.user_id,
+                kind=ConversationKind.DIRECT,
+            ),
+            reply_to=None,
+            edits=None,
+        )
+        try:
+            return await self._post(private)
+        except PlatformError as error:
+            if not error.gone:
+                raise
+        return await self._point_to_private(delivery)
+
+    async def _point_to_private(self, delivery: Delivery) -> str | None:
+        """One line that says nothing about the result, with a link that brings it."""
+        url = f"https://t.me/{self._bot.username}?start=r_{delivery.delivery_id}"
+        label = str(self._group_texts.say(M.GROUP_OPEN_PRIVATE))
+        chat = delivery.conversation
+        with our_errors():
+            message = await self._bot.send_message(
+                chat.chat_id,
+                str(self._group_texts.say(M.GROUP_SEE_PRIVATE)),
+                parse_mode=ParseMode.HTML,
+                message_thread_id=thread_of(chat),
+                reply_parameters=_reply_to(delivery),
+                reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]]),
+            )
+        return f"pointer {message.message_id}"
+
+    async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
+        texts = pages(delivery.reply.text)
+        message_id = None
+        for number, text in enumerate(texts, 1):
+            try:
+                with our_errors():
+                    message = await self._bot.send_message(
+                        chat_id or delivery.conversation.chat_id,
+                        text,
+                        parse_mode=ParseMode.HTML,
+                        message_thread_id=thread_of(delivery.conversation),
+                        reply_parameters=_reply_to(delivery),
+                        reply_markup=keyboard(delivery) if number == len(texts) else None,
+                    )
+            except MovedError as moved:
+                if chat_id is not None:
+                    raise
+                return await self._post(delivery, str(moved.chat_id))
+            message_id = str(message.message_id)
+        return message_id
+
+    async def _edit(self, delivery: Delivery, message_id: str) -> str:
+        if not message_id.isdecimal():
+            # What was delivered was an alert or a pointer, which cannot be edited.
+            raise EditLostError
+        with our_errors():
+            try:
+                await self._bot.edit_message_text(
+                    pages(delivery.reply.text)[0],
+                    chat_id=delivery.conversation.chat_id,
+                    message_id=int(message_id),
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=keyboard(delivery),
+                )
+            except BadRequest as error:
+                if not is_unmodified(error):
+                    raise
+        return message_id
+
+
+def thread_of(conversation: Conversation) -> int | None:
+    """The topic of a forum, if the conversation is one."""
+    return None if conversation.thread_id is None else int(conversation.thread_id)
+
+
+def _reply_to(delivery: Delivery) -> ReplyParameters | None:
+    if delivery.reply_to is None:
+        return None
+    # The command may have been deleted meanwhile; the reply is worth sending all the same.
+    return ReplyParameters(int(delivery.reply_to), allow_sending_without_reply=True)

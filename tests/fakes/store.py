@@ -1,0 +1,197 @@
+"""A store that forgets everything when the process ends."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.domain.chat import Identity, IncomingMessage, Reply
+from bot.domain.inbox import (
+    FOLLOW_UP_FIRST,
+    Delivery,
+    EntryState,
+    FollowUp,
+    InboxEntry,
+    Intent,
+    Membership,
+    Person,
+    StoredButton,
+)
+from bot.domain.providers import Provider
+from bot.ports import Clock, Store
+
+
+class MemoryStore:
+    """Inbox, buttons and people in dictionaries."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[int, InboxEntry] = {}
+        self._received: dict[int, datetime] = {}
+        self._keys: dict[str, int] = {}
+        self._intents: dict[tuple[int, Provider, str], Intent] = {}
+        self._deliveries: dict[int, tuple[int, Delivery]] = {}
+        self._delivered: set[int] = set()
+        self._follow_ups: dict[int, tuple[FollowUp, datetime]] = {}
+        self._message_ids: dict[int, str | None] = {}
+        self._buttons: dict[str, StoredButton] = {}
+        self._people: dict[Identity, Person] = {}
+        self._memberships: dict[tuple[Identity, str], Membership] = {}
+        self._last_id = 0
+
+    async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
+        added = []
+        for message in messages:
+            if message.key in self._keys:
+                continue
+            entry = InboxEntry(entry_id=self._next_id(), message=message)
+            self._keys[message.key] = entry.entry_id
+            self._entries[entry.entry_id] = entry
+            self._received[entry.entry_id] = message.sent_at
+            added.append(entry)
+        return added
+
+    async def unfinished(self) -> Sequence[InboxEntry]:
+        return [
+            entry
+            for _, entry in sorted(self._entries.items())
+            if entry.state is not EntryState.CLOSED
+        ]
+
+    async def record_intent(self, intent: Intent) -> None:
+        self._intents[intent.entry_id, intent.provider, intent.subject] = intent
+
+    async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
+        return self._intents.get((entry_id, provider, subject))
+
+    async def has_intents(self, entry_id: int) -> bool:
+        return any(key[0] == entry_id for key in self._intents)
+
+    async def settle(
+        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+    ) -> Sequence[Delivery]:
+        settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
+        for delivery in settled:
+            self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
+            self._note_answer(delivery)
+        self._buttons.update((button.key, button) for button in buttons)
+        self._entries[entry.entry_id] = replace(
+            self._entries[entry.entry_id], state=EntryState.SETTLED
+        )
+        return settled
+
+    async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
+        return [
+            delivery
+            for entry_id, delivery in self._deliveries.values()
+            if entry_id == entry.entry_id and delivery.delivery_id not in self._delivered
+        ]
+
+    async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
+        self._message_ids[delivery.delivery_id] = message_id
+        self._delivered.add(delivery.delivery_id)
+
+    async def find_delivery(self, delivery_id: int) -> Delivery | None:
+        return self._deliveries.get(delivery_id, (0, None))[1]
+
+    async def close(self, entry: InboxEntry) -> None:
+        self._entries[entry.entry_id] = replace(
+            self._entries[entry.entry_id], state=EntryState.CLOSED
+        )
+
+    async def count_failure(self, entry: InboxEntry) -> int:
+        known = self._entries[entry.entry_id]
+        self._entries[entry.entry_id] = replace(known, failures=known.failures + 1)
+        return known.failures + 1
+
+    async def prune(self, before: datetime) -> int:
+        old = [
+            entry_id
+            for entry_id, entry in self._entries.items()
+            if entry.state is EntryState.CLOSED and self._received[entry_id] < before
+        ]
+        for entry_id in old:
+            entry = self._entries.pop(entry_id)
+            del self._received[entry_id], self._keys[entry.message.key]
+            for key in [key for key in self._intents if key[0] == entry_id]:
+                del self._intents[key]
+            for number in [
+                number for number, kept in self._deliveries.items() if kept[0] == entry_id
+            ]:
+                del self._deliveries[number]
+        return len(old)
+
+    async def due_follow_ups(self) -> Sequence[FollowUp]:
+        now = self._clock.now()
+        return [
+            replace(follow_up, message_id=self._message_ids.get(follow_up.delivery.delivery_id))
+            for follow_up, due_at in self._follow_ups.values()
+            if due_at <= now or follow_up.superseded
+        ]
+
+    async def next_follow_up(self) -> datetime | None:
+        return min((due_at for _, due_at in self._follow_ups.values()), default=None)
+
+    async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
+        known = self._follow_ups.get(follow_up.follow_up_id)
+        if known is not None:
+            self._follow_ups[follow_up.follow_up_id] = (known[0], due_at)
+
+    async def begin_again(self, follow_up: FollowUp) -> bool:
+        known = self._follow_ups.get(follow_up.follow_up_id)
+        if known is None or known[0].superseded or known[0].written_again:
+            return False
+        now = self._clock.now()
+        again = replace(known[0], written_again=True, started_at=now)
+        self._follow_ups[follow_up.follow_up_id] = (again, now + FOLLOW_UP_FIRST)
+        return True
+
+    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
+        self._follow_ups.pop(follow_up.follow_up_id, None)
+        number = follow_up.delivery.delivery_id
+        if number in self._deliveries:
+            entry_id, kept = self._deliveries[number]
+            self._deliveries[number] = (entry_id, replace(kept, reply=news))
+
+    async def find_button(self, key: str) -> StoredButton | None:
+        return self._buttons.get(key)
+
+    async def find_person(self, identity: Identity) -> Person | None:
+        return self._people.get(identity)
+
+    async def save_person(self, person: Person) -> None:
+        self._people[person.identity] = person
+
+    async def memberships_of(self, identity: Identity) -> Sequence[Membership]:
+        return [kept for kept in self._memberships.values() if kept.identity == identity]
+
+    async def save_membership(self, membership: Membership) -> None:
+        self._memberships[membership.identity, membership.chat_id] = membership
+
+    def _note_answer(self, delivery: Delivery) -> None:
+        watch = delivery.reply.watch
+        if watch is None:
+            return
+        for number, (earlier, due_at) in list(self._follow_ups.items()):
+            same_event = earlier.watch.event.ref == watch.event.ref
+            if earlier.delivery.to == delivery.to and same_event:
+                self._follow_ups[number] = (replace(earlier, superseded=True), due_at)
+        if watch.pending:
+            follow_up = FollowUp(
+                follow_up_id=self._next_id(),
+                delivery=delivery,
+                watch=watch,
+                message_id=None,
+                superseded=False,
+                started_at=self._clock.now(),
+            )
+            due_at = self._clock.now() + FOLLOW_UP_FIRST
+            self._follow_ups[follow_up.follow_up_id] = (follow_up, due_at)
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+
+if TYPE_CHECKING:
+    _conforms: type[Store] = MemoryStore
