@@ -1,7 +1,8 @@
 """The product with several people's accounts: the same `app.run`, as a process of its own.
 
-PEOPLE_ACCOUNTS holds a JSON object: Telegram user id → Bitrix24 webhook address. Whoever has the
-id in POISON makes the account store raise, as a bug would.
+PEOPLE_ACCOUNTS holds a JSON object: Telegram user id → Bitrix24 webhook address, and
+PEOPLE_CALENDARS one of ids → Cronofy tokens. Whoever has the id in POISON makes the account store
+raise, as a bug would.
 """
 
 import asyncio
@@ -20,13 +21,15 @@ from bot.storage.memory import FixedAccounts
 
 
 def main() -> int:
+    settings = load(Settings)
     accounts = {
-        Account(
-            account_id=f"account-{user_id}",
-            owner=Identity(platform=Platform.TELEGRAM, user_id=user_id),
-            provider=Provider.BITRIX24,
-        ): Credentials(endpoint=url)
+        _account(Provider.BITRIX24, user_id): Credentials(endpoint=url)
         for user_id, url in json.loads(os.environ["PEOPLE_ACCOUNTS"]).items()
+    } | {
+        _account(Provider.CRONOFY, user_id): Credentials(
+            endpoint=settings.cronofy_api_url or "", access_token=token
+        )
+        for user_id, token in json.loads(os.environ["PEOPLE_CALENDARS"]).items()
     }
     poison = os.environ.get("POISON", "")
 
@@ -36,9 +39,13 @@ def main() -> int:
                 raise RuntimeError("poison")
             return await super().accounts_of(owner)
 
-    settings = load(Settings)
     set_up(settings.log_level, settings.log_format)
     return asyncio.run(run(settings, Accounts(accounts)))
+
+
+def _account(provider: Provider, user_id: str) -> Account:
+    owner = Identity(platform=Platform.TELEGRAM, user_id=user_id)
+    return Account(account_id=f"{provider}-{user_id}", owner=owner, provider=provider)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,29 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
-from bot.sandbox.company import ANN, PEOPLE, Colleague
+from bot.sandbox.company import ANN, BORIS, PEOPLE, Colleague
+from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
+from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.telegram import Message, TelegramEmulator, User, telegram_app
 
 TOKEN = "7001:sandbox-token-of-no-real-bot"
+LIMITS = (
+    "TELEGRAM_RATE",
+    "TELEGRAM_CHAT_RATE",
+    "TELEGRAM_GROUP_RATE",
+    "BITRIX24_RATE",
+    "BITRIX24_BURST",
+    "CRONOFY_RATE",
+)
 REPO = Path(__file__).parent.parent.parent
 
 
@@ -33,6 +44,7 @@ class World:
 
     portal: Portal
     portal_url: str
+    cronofy: Cronofy
     tg: TelegramEmulator
     tg_url: str
     users: Mapping[int, User]
@@ -85,6 +97,15 @@ class World:
         """End it without a warning."""
         return await self._end(signal.SIGKILL)
 
+    async def rows(self, query: str, expected: list[tuple[object, ...]]) -> None:
+        """Wait until the bot's database answers a query like that."""
+        async with asyncio.timeout(20):
+            while True:
+                with closing(sqlite3.connect(self.database, timeout=5)) as database:
+                    if database.execute(query).fetchall() == expected:
+                        return
+                await asyncio.sleep(0.05)
+
     def logged(self) -> str:
         path = self.folder / "bot.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
@@ -106,6 +127,8 @@ async def world(
     """Build a world; start the bot with `start`. All limiters of the bot stay in its path."""
     portal = Portal()
     seed_company(portal)
+    cronofy = Cronofy()
+    seed_calendars(cronofy)
     tg = TelegramEmulator(token=TOKEN)
     users = {
         person.user_id: tg.add_user(
@@ -115,6 +138,7 @@ async def world(
     }
     async with AsyncExitStack() as stack:
         portal_server = await stack.enter_async_context(SandboxServer(portal_app(portal)))
+        calendars = await stack.enter_async_context(SandboxServer(cronofy_app(cronofy)))
         tg_server = await stack.enter_async_context(SandboxServer(telegram_app(tg)))
         accounts = {
             str(person.user_id): portal_server.url + portal.webhook_path(person.user_id)
@@ -129,15 +153,19 @@ async def world(
             "OWNER": f"telegram:{ANN.user_id}",
             "ALLOWED_USERS": "*" if several else "",
             "BITRIX24_WEBHOOK_URL": accounts[str(ANN.user_id)],
+            "CRONOFY_ACCESS_TOKEN": ANN_ACCOUNT.personal_token,
+            "CRONOFY_API_URL": calendars.url,
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "DEFAULT_TIMEZONE": "Europe/Berlin",
             "LOG_LEVEL": "DEBUG",
-            **dict.fromkeys(
-                ("TELEGRAM_RATE", "TELEGRAM_CHAT_RATE", "TELEGRAM_GROUP_RATE", "BITRIX24_RATE"),
-                "100000",
-            ),
-            "BITRIX24_BURST": "100000",
+            **dict.fromkeys(LIMITS, "100000"),
             "PEOPLE_ACCOUNTS": json.dumps(accounts),
+            "PEOPLE_CALENDARS": json.dumps(
+                {
+                    str(person.user_id): account.personal_token
+                    for person, account in ((ANN, ANN_ACCOUNT), (BORIS, BORIS_ACCOUNT))
+                }
+            ),
             **settings,
         }
         if webhook:
@@ -150,6 +178,7 @@ async def world(
         here = World(
             portal=portal,
             portal_url=portal_server.url,
+            cronofy=cronofy,
             tg=tg,
             tg_url=tg_server.url,
             users=users,
