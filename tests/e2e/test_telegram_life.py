@@ -99,8 +99,11 @@ async def test_in_a_forum_the_reply_is_posted_in_the_topic(tmp_path: Path) -> No
         topic = w.tg.add_topic(forum, "Meetings", w.user(ANN))
         asked = w.tg.says(w.user(ANN), "/help@acme_rsvp_bot", forum, thread_id=topic)
         [reply] = await w.tg.wait_for(lambda: w.tg.messages(GROUP))
+        [call] = w.tg.called("sendMessage")
 
     assert (reply.thread_id, reply.reply_to) == (topic, asked)
+    # Said outright too: the message that it answers may be deleted by then.
+    assert call.params["message_thread_id"] == str(topic)
 
 
 async def test_a_reply_follows_a_group_that_became_a_supergroup(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ async def test_a_result_behind_a_neutral_line_is_fetched_as_it_turned_out(tmp_pa
                 operation="calendar.meeting.status.get",
                 who=carl,
                 skip=1,
-                times=2,
+                times=3,
             ),
         ):
             w.portal.faults.add(rule)
@@ -137,6 +140,7 @@ async def test_a_result_behind_a_neutral_line_is_fetched_as_it_turned_out(tmp_pa
         [line] = await w.tg.wait_for(lambda: w.tg.messages(GROUP))
         [[button]] = line.buttons
         assert button.url is not None
+        await w.rows("SELECT count(*) FROM follow_ups", [(1,)])
         await w.rows("SELECT count(*) FROM follow_ups", [(0,)])
         w.tg.says(w.user(CARL), "/start " + button.url.partition("?start=")[2])
         await w.heard("Accepted: Sprint review", CARL)
