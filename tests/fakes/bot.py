@@ -94,6 +94,7 @@ async def running_bot(
     clock: FakeClock | None = None,
     portal_url: str | None = None,
     listed: Sequence[str] = (),
+    command_deadline: float = 25.0,
 ) -> AsyncIterator[Bot]:
     """The bot on real sockets and a seeded portal; only the clock and the chat are not real.
 
@@ -127,7 +128,9 @@ async def running_bot(
                 ),
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
-                defaults=Defaults(language="en", timezone="Europe/Berlin", command_deadline=25.0),
+                defaults=Defaults(
+                    language="en", timezone="Europe/Berlin", command_deadline=command_deadline
+                ),
                 clock=clock,
             )
             yield Bot(

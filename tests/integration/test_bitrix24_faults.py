@@ -1,9 +1,4 @@
-"""Every fault of the portal at every step: what is said, what is held, what was written.
-
-Generated from the fault enum, so a new fault cannot be missed: it has no expectation and fails.
-"""
-
-from dataclasses import dataclass
+"""A portal that stays broken, refuses, is spent or has moved. One fault each: test_fault_matrix."""
 
 import pytest
 
@@ -13,101 +8,6 @@ from bot.sandbox.company import ANN
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.server import SandboxServer
 from tests.fakes.bot import Bot, running_bot
-
-READ, WRITE, READ_BACK = "read before", "write", "read back"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What comes of a fault at a step: first message id, the portal's value, writes received."""
-
-    said: str
-    held: str | None
-    writes: int
-
-
-ANSWER_OPERATIONS = {
-    READ: ("calendar.event.getbyid", 0),
-    WRITE: ("calendar.meeting.status.set", 0),
-    # The first status.get belongs to the read before.
-    READ_BACK: ("calendar.meeting.status.get", 1),
-}
-CONFIRMED = Cell("held.accepted", "Y", 1)
-# A fault that lasts one call is outlived where the call may be repeated.
-ANSWER = {
-    (Fault.LATENCY, READ): CONFIRMED,
-    (Fault.LATENCY, WRITE): CONFIRMED,
-    (Fault.LATENCY, READ_BACK): CONFIRMED,
-    (Fault.UNAVAILABLE_503, READ): CONFIRMED,
-    (Fault.UNAVAILABLE_503, WRITE): CONFIRMED,
-    # Refused midway through the batch: "not executed" is said, yet the set was.
-    (Fault.UNAVAILABLE_503, READ_BACK): CONFIRMED,
-    (Fault.RATE_LIMITED_429, READ): CONFIRMED,
-    (Fault.RATE_LIMITED_429, WRITE): CONFIRMED,
-    (Fault.RATE_LIMITED_429, READ_BACK): CONFIRMED,
-    (Fault.HTML_502, READ): CONFIRMED,
-    (Fault.HTML_502, WRITE): Cell("answer.unknown", "Q", 0),
-    (Fault.HTML_502, READ_BACK): CONFIRMED,
-    (Fault.CUT_BEFORE, READ): CONFIRMED,
-    (Fault.CUT_BEFORE, WRITE): Cell("answer.unknown", "Q", 0),
-    (Fault.CUT_BEFORE, READ_BACK): CONFIRMED,
-    (Fault.CUT_AFTER, READ): CONFIRMED,
-    (Fault.CUT_AFTER, WRITE): CONFIRMED,
-    (Fault.CUT_AFTER, READ_BACK): CONFIRMED,
-    (Fault.TRUNCATED_JSON, READ): Cell("error.protocol", "Q", 0),
-    (Fault.TRUNCATED_JSON, WRITE): CONFIRMED,
-    (Fault.TRUNCATED_JSON, READ_BACK): CONFIRMED,
-    (Fault.NEVER_APPLIED, READ): CONFIRMED,
-    (Fault.NEVER_APPLIED, WRITE): Cell("held.needs_action", "Q", 1),
-    (Fault.NEVER_APPLIED, READ_BACK): CONFIRMED,
-}
-
-
-@pytest.mark.parametrize("step", [READ, WRITE, READ_BACK])
-@pytest.mark.parametrize("fault", list(Fault))
-async def test_answering_through_a_fault(bot: Bot, fault: Fault, step: str) -> None:
-    operation, skip = ANSWER_OPERATIONS[step]
-    bot.portal.faults.add(FaultRule(fault=fault, operation=operation, skip=skip))
-
-    [reply] = await bot.say(f"/accept {SPRINT_REVIEW}")
-
-    writes = bot.portal.writes("calendar.meeting.status.set")
-    held = bot.portal.status_of(SPRINT_REVIEW, ANN.user_id)
-    assert Cell(reply.said[0], held, len(writes)) == ANSWER[fault, step]
-    assert bot.dispatcher.crashes == 0
-
-
-PRESENCE = {
-    (Fault.LATENCY, WRITE): Cell("presence.dnd", "dnd", 1),
-    (Fault.LATENCY, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.UNAVAILABLE_503, WRITE): Cell("presence.dnd", "dnd", 1),
-    (Fault.UNAVAILABLE_503, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.RATE_LIMITED_429, WRITE): Cell("presence.dnd", "dnd", 1),
-    (Fault.RATE_LIMITED_429, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.HTML_502, WRITE): Cell("presence.unknown", None, 0),
-    (Fault.HTML_502, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.CUT_BEFORE, WRITE): Cell("presence.unknown", None, 0),
-    (Fault.CUT_BEFORE, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.CUT_AFTER, WRITE): Cell("presence.dnd", "dnd", 1),
-    (Fault.CUT_AFTER, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.TRUNCATED_JSON, WRITE): Cell("presence.dnd", "dnd", 1),
-    (Fault.TRUNCATED_JSON, READ_BACK): Cell("presence.dnd", "dnd", 1),
-    (Fault.NEVER_APPLIED, WRITE): Cell("presence.none", None, 1),
-    (Fault.NEVER_APPLIED, READ_BACK): Cell("presence.dnd", "dnd", 1),
-}
-
-
-@pytest.mark.parametrize("step", [WRITE, READ_BACK])
-@pytest.mark.parametrize("fault", list(Fault))
-async def test_setting_presence_through_a_fault(bot: Bot, fault: Fault, step: str) -> None:
-    operation = {WRITE: "im.user.status.set", READ_BACK: "im.user.status.get"}[step]
-    bot.portal.faults.add(FaultRule(fault=fault, operation=operation))
-
-    [reply] = await bot.say("/dnd")
-
-    writes = bot.portal.writes("im.user.status.set")
-    held = bot.portal.presence_of(ANN.user_id)
-    assert Cell(reply.said[0], held, len(writes)) == PRESENCE[fault, step]
 
 
 @pytest.mark.parametrize(

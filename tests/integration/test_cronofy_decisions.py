@@ -8,7 +8,6 @@ import pytest
 from bot.sandbox.cronofy import Cronofy
 from bot.sandbox.cronofy.seed import (
     ALL_HANDS,
-    ANN_ACCOUNT,
     CONTRACT,
     INTERVIEW,
     MAINTENANCE,
@@ -17,7 +16,6 @@ from bot.sandbox.cronofy.seed import (
     QUARTERLY,
     RETREAT,
 )
-from bot.sandbox.faults import Fault, FaultRule
 from tests.fakes.bot import Bot, plain
 
 UNKNOWN = "evt_external_" + "0" * 24
@@ -252,50 +250,3 @@ async def test_what_a_refusal_of_the_write_means_is_said_and_nothing_is_changed(
 
     assert reply.said[0] == said
     assert bot.cronofy.status_of(QUARTERLY) == "needs_action"
-
-
-READ, WRITE, READ_BACK = "read before", "write", "read back"
-CONFIRMED = ("held.accepted", "accepted", 1)
-FAULTS = {
-    (Fault.LATENCY, READ): CONFIRMED,
-    (Fault.LATENCY, WRITE): CONFIRMED,
-    (Fault.LATENCY, READ_BACK): CONFIRMED,
-    (Fault.UNAVAILABLE_503, READ): CONFIRMED,
-    (Fault.UNAVAILABLE_503, WRITE): ("answer.unknown", "needs_action", 0),
-    (Fault.UNAVAILABLE_503, READ_BACK): CONFIRMED,
-    (Fault.RATE_LIMITED_429, READ): CONFIRMED,
-    (Fault.RATE_LIMITED_429, WRITE): CONFIRMED,
-    (Fault.RATE_LIMITED_429, READ_BACK): CONFIRMED,
-    (Fault.HTML_502, READ): CONFIRMED,
-    (Fault.HTML_502, WRITE): ("answer.unknown", "needs_action", 0),
-    (Fault.HTML_502, READ_BACK): CONFIRMED,
-    (Fault.CUT_BEFORE, READ): CONFIRMED,
-    (Fault.CUT_BEFORE, WRITE): ("answer.unknown", "needs_action", 0),
-    (Fault.CUT_BEFORE, READ_BACK): CONFIRMED,
-    (Fault.CUT_AFTER, READ): CONFIRMED,
-    (Fault.CUT_AFTER, WRITE): CONFIRMED,
-    (Fault.CUT_AFTER, READ_BACK): CONFIRMED,
-    (Fault.TRUNCATED_JSON, READ): ("error.protocol", "needs_action", 0),
-    # The answer to the write is empty: there is nothing to cut off.
-    (Fault.TRUNCATED_JSON, WRITE): CONFIRMED,
-    (Fault.TRUNCATED_JSON, READ_BACK): CONFIRMED,
-    (Fault.NEVER_APPLIED, READ): CONFIRMED,
-    (Fault.NEVER_APPLIED, WRITE): ("answer.pending", "needs_action", 1),
-    (Fault.NEVER_APPLIED, READ_BACK): CONFIRMED,
-}
-
-
-@pytest.mark.parametrize("step", [READ, WRITE, READ_BACK])
-@pytest.mark.parametrize("fault", list(Fault))
-async def test_answering_through_a_fault(bot: Bot, fault: Fault, step: str) -> None:
-    operation = "participation_status" if step == WRITE else "events"
-    skip = 1 if step == READ_BACK else 0
-    bot.cronofy.faults.add(
-        FaultRule(fault=fault, operation=operation, skip=skip, who=ANN_ACCOUNT.sub)
-    )
-
-    [reply] = await bot.say(f"/accept {QUARTERLY}")
-
-    held = bot.cronofy.status_of(QUARTERLY)
-    writes = len(bot.cronofy.writes(QUARTERLY))
-    assert (reply.said[0], held, writes) == FAULTS[fault, step]
