@@ -13,7 +13,7 @@ from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform, Press, Reply
 from bot.domain.providers import Provider
-from bot.ports import ChatPlatform, Store
+from bot.ports import AccountStore, ChatPlatform, Store
 from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
 from bot.sandbox.company import ANN, PEOPLE, Colleague
 from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
@@ -95,6 +95,7 @@ async def running_bot(
     portal_url: str | None = None,
     listed: Sequence[str] = (),
     command_deadline: float = 25.0,
+    accounts: AccountStore | None = None,
 ) -> AsyncIterator[Bot]:
     """The bot on real sockets and a seeded portal; only the clock and the chat are not real.
 
@@ -123,7 +124,8 @@ async def running_bot(
                 addresses=addresses,
                 limits=limits or FAST,
                 store=store,
-                accounts=FixedAccounts(
+                accounts=accounts
+                or FixedAccounts(
                     _accounts(portal, url, linked) | _calendar_account(calendars.url, linked)
                 ),
                 platforms=platforms,

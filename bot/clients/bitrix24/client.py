@@ -119,12 +119,12 @@ class Bitrix24Client:
         terms: Terms,
     ) -> T:
         async def attempt() -> T:
-            origin = self._origin(request.url)
+            origin = self._origin(request)
             bucket = self._limiters.of(urlsplit(origin).netloc)
             await _pass(bucket, request, terms)
             response = await self._exchange(request, origin, terms.deadline)
             try:
-                return read(response, self._origin(request.url))
+                return read(response, self._origin(request))
             except RateLimitedError as error:
                 if not error.final:
                     bucket.hold(error.retry_after or HOLD_AFTER_REFUSAL)
@@ -149,15 +149,21 @@ class Bitrix24Client:
         except AddressRefusedError:
             new_origin = ""
         if not new_origin or new_origin == origin:
-            raise _moved_away(request)
+            raise _out_of_reach(request, "PORTAL_MOVED")
         response = await self._transport.send(_at(request, new_origin), deadline=deadline)
         if api.redirect_target(response) is not None:
-            raise _moved_away(request)
-        self._moved[_origin_of(request.url)] = new_origin
+            raise _out_of_reach(request, "PORTAL_MOVED")
+        self._moved[self._addresses.judge(request.url)] = new_origin
         return response
 
-    def _origin(self, url: str) -> str:
-        origin = _origin_of(url)
+    def _origin(self, request: HttpRequest) -> str:
+        """Where a request goes: an account's address is judged each time, wherever it was kept."""
+        try:
+            origin = self._addresses.judge(request.url)
+        except AddressRefusedError:
+            origin = ""
+        if not origin:
+            raise _out_of_reach(request, "ADDRESS_REFUSED")
         return self._moved.get(origin, origin)
 
     def _note_budget(self, origin: str, resets_at: Mapping[str, float | None]) -> None:
@@ -197,18 +203,13 @@ async def _pass(bucket: LeakyBucket, request: HttpRequest, terms: Terms) -> None
     raise RateLimitedError(PROVIDER, request.operation, retry_after=retry_after, final=True)
 
 
-def _origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def _at(request: HttpRequest, origin: str) -> HttpRequest:
     path = urlsplit(request.url).path
     return replace(request, url=origin + path)
 
 
-def _moved_away(request: HttpRequest) -> ProviderUnavailableError:
-    """A redirect that we do not follow: nothing was carried out, and somebody has to look."""
+def _out_of_reach(request: HttpRequest, code: str) -> ProviderUnavailableError:
+    """An address that we do not talk to: nothing was carried out, and somebody has to look."""
     return ProviderUnavailableError(
-        PROVIDER, request.operation, code="PORTAL_MOVED", final=True, may_have_happened=False
+        PROVIDER, request.operation, code=code, final=True, may_have_happened=False
     )

@@ -43,6 +43,21 @@ class CalendarRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRow:
+    """Whose token it is.
+
+    Attributes:
+        name: Name, or else e-mail address; empty if neither is told.
+        scopes: What the token may do; bundles such as `read_write` are not taken apart.
+        disconnected: How many calendar services Cronofy has lost its access to.
+    """
+
+    name: str
+    scopes: frozenset[str]
+    disconnected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
     """An event. Times are aware datetimes, or dates for an all-day event (`ends` is exclusive).
 
@@ -165,6 +180,24 @@ def parse_calendars(response: HttpResponse) -> Sequence[CalendarRow]:
         for profile in _mappings(data.get("profiles"))
         for calendar in _mappings(profile.get("profile_calendars"))
     ]
+
+
+def parse_account(response: HttpResponse) -> AccountRow:
+    """Read out of userinfo whose token it is.
+
+    https://docs.cronofy.com/developers/api/identity/userinfo/
+
+    Raises:
+        ProviderError: It is a refusal, or unreadable.
+    """
+    body = _load(response, "userinfo")
+    data = _mapping(body.get("cronofy.data"))
+    profiles = _mappings(data.get("profiles"))
+    return AccountRow(
+        name=_text(body.get("name")) or _text(body.get("email")),
+        scopes=frozenset(_text(_mapping(data.get("authorization")).get("scope")).split()),
+        disconnected=sum(profile.get("profile_connected") is False for profile in profiles),
+    )
 
 
 def parse_events(response: HttpResponse) -> EventsPage:

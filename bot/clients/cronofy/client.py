@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeVar
 
 from bot.clients.cronofy import api
-from bot.clients.cronofy.api import CalendarRow, CronofyAuth, EventRow, EventsPage
+from bot.clients.cronofy.api import AccountRow, CalendarRow, CronofyAuth, EventRow, EventsPage
 from bot.clients.cronofy.errors import PROVIDER
 from bot.errors import ProviderProtocolError, RateLimitedError
 from bot.transport.limits import LeakyBucket, WouldExceedDeadline
@@ -45,6 +45,15 @@ class CronofyClient:
         self._transport = transport
         self._limit = limit
         self._timer = timer
+
+    async def account(self, auth: CronofyAuth, terms: Terms) -> AccountRow:
+        """Whose token it is, and what it may do.
+
+        Raises:
+            ProviderError: Refused or failed.
+            TransportError: No complete answer.
+        """
+        return await self._send(api.read_userinfo(auth), api.parse_account, terms)
 
     async def calendars(self, auth: CronofyAuth, terms: Terms) -> Sequence[CalendarRow]:
         """All calendars of the account, with the services behind them.
