@@ -100,25 +100,26 @@ class CronofyCalendar:
             if self._clock.monotonic() + pause >= call.deadline:
                 break
             await self._clock.sleep(pause)
-            if await self._shows(auth, call, event, answer):
-                return Participation(
-                    event=replace(event, my_status=answer),
-                    status=answer,
-                    confirmation=Confirmation.CONFIRMED,
-                )
+            event = replace(event, my_status=await self._shown(auth, call, event, answer))
+            if event.my_status is answer:
+                doubt = Confirmation.CONFIRMED
+                break
         status = event.my_status or ParticipationStatus.UNKNOWN
         return Participation(event=event, status=status, confirmation=doubt)
 
-    async def _shows(self, auth: CronofyAuth, call: Call, event: Event, answer: Answer) -> bool:
+    async def _shown(
+        self, auth: CronofyAuth, call: Call, event: Event, answer: Answer
+    ) -> ParticipationStatus | None:
+        """The status that reads show now; what was known before, if they show none."""
         try:
             row = await self._find(auth, call, event.ref.event_id, include_deleted=True)
         except (ProviderError, TransportError):
-            return False
+            row = None
         if row is None:
-            return False
+            return event.my_status
         if row.deleted:
-            return event.deleted_by(answer)
-        return row.status == answer.value
+            return answer if event.deleted_by(answer) else event.my_status
+        return _status(row.status)
 
     async def _enter(self, call: Call) -> CronofyAuth:
         credentials = await self._accounts.credentials(call.account)

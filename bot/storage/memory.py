@@ -14,17 +14,16 @@ class FixedAccounts:
     """Accounts known from the start: those of the operator's environment, or a test's people."""
 
     def __init__(self, accounts: Mapping[Account, Credentials]) -> None:
-        self._credentials = {account.account_id: secret for account, secret in accounts.items()}
-        self._accounts = tuple(accounts)
+        self._credentials = dict(accounts)
 
     async def accounts_of(self, owner: Identity) -> Sequence[Account]:
         """See `AccountStore.accounts_of`."""
-        return [account for account in self._accounts if account.owner == owner]
+        return [account for account in self._credentials if account.owner == owner]
 
     async def credentials(self, account: Account) -> Credentials:
         """See `AccountStore.credentials`."""
         try:
-            return self._credentials[account.account_id]
+            return self._credentials[account]
         except KeyError:
             pass
         raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=account.provider)

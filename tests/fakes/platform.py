@@ -1,6 +1,10 @@
 """A chat system whose messages are a list."""
 
+import asyncio
+from collections import deque
+from dataclasses import replace
 from itertools import count
+from typing import TYPE_CHECKING
 
 from bot.domain.chat import (
     Conversation,
@@ -9,14 +13,26 @@ from bot.domain.chat import (
     IncomingMessage,
     Platform,
     Press,
+    Visibility,
 )
 from bot.domain.inbox import Delivery
-from bot.errors import PlatformError
-from bot.ports import Clock, Receive
+from bot.errors import PlatformError, StorageError
+from bot.ports import ChatPlatform, Clock, Receive
 
 
 class FakePlatform:
-    """Delivers by remembering; can be told to fail."""
+    """Delivers by remembering; can be told to fail.
+
+    Attributes:
+        posted: Everything that was delivered, edits too, with the id of the message it became.
+        shown: The messages as they stand now, by id; of a reply for its sender alone in a group,
+            `conversation` is the private one where it went.
+        failures: What the next deliveries fail with.
+        gone: Ids of chats that cannot be written to.
+        deleted: Ids of messages that people have deleted.
+        busy: Where `working` was called.
+        members: Who belongs to which group, by the group's id.
+    """
 
     name = Platform.TELEGRAM
     own_name = "acme_rsvp_bot"
@@ -24,21 +40,58 @@ class FakePlatform:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._numbers = count(1)
+        self._waiting: deque[IncomingMessage] = deque()
+        self._written = asyncio.Event()
         self.posted: list[tuple[str, Delivery]] = []
+        self.shown: dict[str, Delivery] = {}
         self.failures: list[PlatformError] = []
+        self.members: dict[str, set[Identity]] = {}
+        self.asked_about_members = 0
+        self.gone: set[str] = set()
+        self.deleted: set[str] = set()
+        self.busy: list[Conversation] = []
 
     async def run(self, receive: Receive) -> None:
-        """There is nothing to wait for: tests call `receive` themselves."""
+        """Hand on what `write` brings. Most tests call the dispatcher's `receive` themselves."""
+        while True:
+            while self._waiting:
+                try:
+                    await receive([self._waiting[0]])
+                except StorageError:
+                    await self._clock.sleep(1)
+                else:
+                    self._waiting.popleft()
+            self._written.clear()
+            await self._written.wait()
+
+    def write(self, message: IncomingMessage) -> None:
+        """Somebody writes or presses; `run` brings it, again and again until it is taken."""
+        self._waiting.append(message)
+        self._written.set()
 
     async def deliver(self, delivery: Delivery) -> str | None:
         if self.failures:
             raise self.failures.pop(0)
-        message_id = delivery.edits or f"m{next(self._numbers)}"
+        seen = _as_seen(delivery)
+        if seen.conversation.chat_id in self.gone:
+            raise PlatformError("forbidden", gone=True)
+        message_id = seen.edits
+        if message_id is None or message_id in self.deleted:
+            message_id = f"m{next(self._numbers)}"
         self.posted.append((message_id, delivery))
+        self.shown[message_id] = seen
         return message_id
 
+    async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
+        self.asked_about_members += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        if conversation.chat_id in self.gone:
+            raise PlatformError("forbidden", gone=True)
+        return identity in self.members.get(conversation.chat_id, ())
+
     def working(self, conversation: Conversation) -> None:
-        """Nobody looks."""
+        self.busy.append(conversation)
 
     def message(
         self,
@@ -65,3 +118,20 @@ class FakePlatform:
             language=language,
             press=press,
         )
+
+
+def _as_seen(delivery: Delivery) -> Delivery:
+    """Where a reply really goes: what is for the sender alone never into a group."""
+    secret = delivery.reply.visibility is Visibility.SENDER_ONLY
+    if not (secret and delivery.conversation.is_group):
+        return delivery
+    private = Conversation(
+        platform=delivery.conversation.platform,
+        chat_id=delivery.to.user_id,
+        kind=ConversationKind.DIRECT,
+    )
+    return replace(delivery, conversation=private, edits=None)
+
+
+if TYPE_CHECKING:
+    _conforms: type[ChatPlatform] = FakePlatform

@@ -21,7 +21,7 @@ from tests.fakes.bot import Bot, identity_of, running_bot
 READ, WRITE, READ_BACK = "read before", "write", "read back"
 STEPS = (READ, WRITE, READ_BACK)
 
-PATIENCE = 0.4
+PATIENCE = 1.0
 """Seconds that a command and each of its requests may last; LATENCY takes longer."""
 
 

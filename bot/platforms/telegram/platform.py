@@ -131,9 +131,13 @@ class TelegramPlatform:
     async def run(self, receive: Receive) -> None:
         """See `ChatPlatform.run`; by webhook it only waits."""
         self._receive = receive
-        if self._options.webhook_url:
-            await asyncio.Event().wait()
-        await self._poller.run(self._take)
+        try:
+            if self._options.webhook_url:
+                await asyncio.Event().wait()
+            await self._poller.run(self._take)
+        finally:
+            # From here on nothing may be acknowledged that nobody would handle.
+            self._receive = None
 
     @property
     def endpoint(self) -> WebhookEndpoint:

@@ -1,0 +1,138 @@
+"""The terminal for the contract suite: a pipe for a keyboard, a list for a screen."""
+
+import asyncio
+import io
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from bot.domain.chat import Conversation, Platform
+from bot.domain.zones import zone_of
+from bot.platforms.console import Console
+from bot.ports import ChatPlatform
+from bot.sandbox.company import ANN, Colleague
+from bot.texts import Texts
+from tests.contract.chats import (
+    Abilities,
+    ChatSubject,
+    ChatTrouble,
+    Shown,
+    direct,
+    group,
+    identity_on,
+)
+from tests.fakes.clock import FakeClock
+
+
+class _Screen(io.StringIO):
+    """Remembers what is printed at a time; `Console` prints each thing at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.printed: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.printed.append(text.removesuffix("\n"))
+        return super().write(text)
+
+
+_BUTTON = re.compile(r"\[(\d+)\] (.*?)(?=   \[\d+\] |$)")
+_PROMPT = f"{ANN.handle}> "
+
+
+class AtTerminal:
+    """The console with a pipe for a keyboard and a list for a screen."""
+
+    def __init__(self, keyboard: int) -> None:
+        self._keyboard = keyboard
+        self._screen = _Screen()
+        self._ended = False
+        self.platform: ChatPlatform = Console(
+            people={ANN.handle: identity_on(Platform.CONSOLE, ANN)},
+            clock=FakeClock(),
+            settled=self._settled,
+            local={},
+            texts=Texts("en", zone_of("UTC")),
+            out=self._screen,
+        )
+        # One person at a keyboard: nobody else reads along, nobody can block or slow down the
+        # bot, what is printed stays printed, and a line that was read cannot be asked for again.
+        self.can = Abilities(
+            edits_in_place=False,
+            asks_again=False,
+            keeps=False,
+            ends=True,
+            refuses=False,
+            groups=False,
+            shows_working=False,
+        )
+        self.here, self.group = direct(Platform.CONSOLE), group(Platform.CONSOLE)
+
+    def says(self, text: str) -> None:
+        os.write(self._keyboard, text.encode() + b"\n")
+
+    def presses(self, message_id: str, label: str) -> None:
+        del message_id
+        numbers = {name: number for line in self._screen.printed for number, name in buttons(line)}
+        self.says(numbers[label])
+
+    def messages(self, conversation: Conversation) -> Sequence[Shown]:
+        found: list[Shown] = []
+        if conversation != self.here:
+            return found
+        for line in self._screen.printed:
+            labels = tuple(name for _, name in buttons(line))
+            if labels:
+                found[-1] = Shown(text=found[-1].text, labels=labels)
+            elif not line.startswith(_PROMPT):
+                found.append(Shown(text=line))
+        return found
+
+    def deletes(self, message_id: str) -> None:
+        raise AssertionError(f"what is printed stays printed, {message_id} too")
+
+    def leaves(self, person: Colleague) -> None:
+        raise AssertionError(f"there is no group that {person.handle} could leave")
+
+    def closes_group(self) -> None:
+        raise AssertionError("there is no group")
+
+    def ends_input(self) -> None:
+        if not self._ended:
+            self._ended = True
+            os.close(self._keyboard)
+
+    async def brought(self) -> None:
+        """It is fetched."""
+
+    async def was_working(self) -> bool:
+        return self._screen.printed != []
+
+    async def trouble(self, trouble: ChatTrouble) -> None:
+        raise AssertionError(f"a terminal knows no {trouble}")
+
+    async def _settled(self) -> None:
+        """The suite answers when it likes."""
+
+
+def buttons(line: str) -> list[tuple[str, str]]:
+    """Numbers and labels of a line of buttons; nothing of any other line."""
+    return _BUTTON.findall(line) if line.startswith("[1] ") else []
+
+
+@asynccontextmanager
+async def at_terminal() -> AsyncIterator[ChatSubject]:
+    stdin = sys.stdin
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end, encoding="utf-8") as keyboard:
+        sys.stdin = keyboard
+        subject = AtTerminal(write_end)
+        try:
+            yield subject
+        finally:
+            sys.stdin = stdin
+            subject.ends_input()
+            # A thread may still be reading; with the pipe closed it comes to an end.
+            await asyncio.get_running_loop().shutdown_default_executor()
