@@ -1,6 +1,7 @@
 """What every store does: the one in memory and the one on a database."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from bot.ports import Store
 from bot.storage.engine import open_engine, parse_url
 from bot.storage.store import SqlStore
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.postgres import postgres_database
 from tests.fakes.store import MemoryStore
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7", display_name="Ann")
@@ -69,15 +71,25 @@ def delivery(text: str = "<b>yes</b>") -> Delivery:
     )
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore(clock)
-        return
-    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/data/bot.db"))
-    sql = SqlStore(engine, clock)
+    match request.param:
+        case "memory":
+            yield MemoryStore(clock)
+        case "sqlite":
+            async with _on(f"sqlite:///{tmp_path}/data/bot.db", clock) as sql:
+                yield sql
+        case _:
+            server: str = request.getfixturevalue("postgres")
+            async with postgres_database(server) as url, _on(url, clock) as sql:
+                yield sql
+
+
+@asynccontextmanager
+async def _on(url: str, clock: FakeClock) -> AsyncIterator[Store]:
+    sql = SqlStore(await open_engine(parse_url(url)), clock)
     sql.start()
     yield sql
     await sql.stop()

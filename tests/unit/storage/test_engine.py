@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.errors import ConfigError, StorageError
 from bot.storage import tables
 from bot.storage.engine import open_engine, parse_url, reading
 from bot.storage.group_commit import GroupCommit
+from tests.fakes.postgres import postgres_database
 
 
 @pytest.mark.parametrize("text", ["", "bot.db", "mysql://x", "sqlite+pysqlite:///x", "secret://p"])
@@ -37,8 +39,17 @@ async def test_something_that_is_no_database_is_left_alone(tmp_path: Path) -> No
     assert path.read_text().startswith("shopping list")
 
 
-async def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
-    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bot.db"
+        return
+    async with postgres_database(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+async def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
+    engine = await open_engine(parse_url(database_url))
 
     def differences(connection: sa.Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), tables.metadata))
