@@ -93,6 +93,10 @@ class LeakyBucket:
         """Let nobody through for that long: the vendor said so, or refused."""
         self._held_until = max(self._held_until, self._timer.monotonic() + seconds)
 
+    def fill(self) -> None:
+        """Count as full: the vendor says that it is, so others take from it too."""
+        self._level = max(self._current_level(), float(self._burst))
+
     def _current_level(self) -> float:
         now = self._timer.monotonic()
         self._level = max(0.0, self._level - (now - self._measured_at) * self._rate)

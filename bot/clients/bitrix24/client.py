@@ -127,6 +127,7 @@ class Bitrix24Client:
                 return read(response, self._origin(request))
             except RateLimitedError as error:
                 if not error.final:
+                    bucket.fill()
                     bucket.hold(error.retry_after or HOLD_AFTER_REFUSAL)
                 refusal = self._with_budget(error, origin, methods)
             raise refusal

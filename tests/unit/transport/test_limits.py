@@ -236,6 +236,22 @@ async def test_nobody_slips_in_before_those_who_wait_when_a_place_has_just_come_
     assert waiting.done()
 
 
+async def test_a_bucket_that_counts_as_full_has_no_burst_left_after_a_hold() -> None:
+    clock = FakeClock()
+    bucket = LeakyBucket(rate=2, burst=50, timer=clock)
+    await bucket.acquire()
+
+    bucket.fill()
+    bucket.hold(1)
+
+    moments = []
+    for _ in range(4):
+        await bucket.acquire()
+        moments.append(clock.monotonic())
+    # What drained during the hold, and then the rate.
+    assert moments == pytest.approx([1, 1, 1.5, 2])
+
+
 async def test_a_hold_that_comes_later_refuses_those_whom_it_makes_late() -> None:
     timer = HandTimer()
     bucket = LeakyBucket(rate=1, burst=1, timer=timer)
