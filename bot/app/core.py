@@ -14,7 +14,7 @@ from bot.dispatch.lanes import Lanes
 from bot.dispatch.pipeline import Defaults
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
-from bot.ports import AccountStore, CalendarProvider, ChatPlatform, Clock, Store
+from bot.ports import AccountStore, CalendarProvider, ChatPlatform, Clock, PresenceProvider, Store
 from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
 from bot.providers.cronofy import CronofyCalendar
 from bot.services.access import Admission, AllowList
@@ -50,6 +50,46 @@ def build_dispatcher(
 
     `platforms` is looked at when the first message comes, so it may be filled after this call.
     """
+    bitrix24, cronofy = _clients(transport, addresses, limits, clock)
+    calendars: dict[Provider, CalendarProvider] = {
+        Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
+        Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
+    }
+    presences: dict[Provider, PresenceProvider] = {
+        Provider.BITRIX24: Bitrix24Presence(bitrix24, accounts, clock)
+    }
+    services = Services(
+        answers=Answers(calendars=calendars, accounts=accounts, inbox=store, clock=clock),
+        presences=Presences(providers=presences, accounts=accounts, inbox=store, clock=clock),
+        replies=StoredReplies(store),
+        clock=clock,
+    )
+    lanes = Lanes()
+    follow_ups = FollowUpRunner(
+        store=store,
+        accounts=accounts,
+        calendars=calendars,
+        platforms=platforms,
+        lanes=lanes,
+        clock=clock,
+        default_language=defaults.language,
+    )
+    return Dispatcher(
+        store=store,
+        platforms=platforms,
+        router=handlers.router(),
+        services=services,
+        admission=Admission(access, people=store, platforms=platforms, clock=clock),
+        follow_ups=follow_ups,
+        lanes=lanes,
+        clock=clock,
+        defaults=defaults,
+    )
+
+
+def _clients(
+    transport: Transport, addresses: PortalAddresses, limits: Limits, clock: Clock
+) -> tuple[Bitrix24Client, CronofyClient]:
     bitrix24 = Bitrix24Client(
         transport=transport,
         limiters=Limiters(rate=limits.bitrix24_rate, burst=limits.bitrix24_burst, timer=clock),
@@ -60,43 +100,4 @@ def build_dispatcher(
     cronofy = CronofyClient(
         transport=transport, limit=limit_of(limits.cronofy_rate, clock), timer=clock
     )
-    calendars: dict[Provider, CalendarProvider] = {
-        Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
-        Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
-    }
-    services = Services(
-        answers=Answers(
-            calendars=calendars,
-            accounts=accounts,
-            inbox=store,
-            clock=clock,
-        ),
-        presences=Presences(
-            providers={Provider.BITRIX24: Bitrix24Presence(bitrix24, accounts, clock)},
-            accounts=accounts,
-            inbox=store,
-            clock=clock,
-        ),
-        replies=StoredReplies(store),
-        clock=clock,
-    )
-    lanes = Lanes()
-    return Dispatcher(
-        store=store,
-        platforms=platforms,
-        router=handlers.router(),
-        services=services,
-        admission=Admission(access, people=store, platforms=platforms, clock=clock),
-        follow_ups=FollowUpRunner(
-            store=store,
-            accounts=accounts,
-            calendars=calendars,
-            platforms=platforms,
-            lanes=lanes,
-            clock=clock,
-            default_language=defaults.language,
-        ),
-        lanes=lanes,
-        clock=clock,
-        defaults=defaults,
-    )
+    return bitrix24, cronofy
