@@ -17,7 +17,8 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.sandbox.bitrix24.state import Portal, User
+from bot.sandbox.bitrix24.records import User
+from bot.sandbox.bitrix24.state import Portal
 from bot.sandbox.company import ANN, BORIS, CARL, DINA, EGOR, GLEB, MARIA, PEOPLE
 
 SPRINT_REVIEW, BUDGET, DESIGN_CRITIQUE, BOARD_CALL, STAND_UP = 651, 655, 660, 664, 668
@@ -32,6 +33,7 @@ def seed_company(portal: Portal) -> None:
                 user_id=person.user_id,
                 name=person.name,
                 last_name=person.last_name,
+                email=f"{person.handle}@acme.example",
                 timezone=person.timezone,
                 code=person.webhook_code,
             )

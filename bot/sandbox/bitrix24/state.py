@@ -1,110 +1,21 @@
-"""What the portal holds: users, one calendar row per participant, presence, and what was done.
-
-The data model follows the vendor's: the organizer's row is the parent, each attendee has a row of
-their own with their own status.
-"""
+"""The portal's database: users, one calendar row per participant, presence, and what was done."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
 
+from bot.sandbox.bitrix24.limits import OperatingTime
+from bot.sandbox.bitrix24.records import (
+    ForcedError,
+    Notice,
+    Quirks,
+    Row,
+    Token,
+    User,
+    Write,
+)
 from bot.sandbox.faults import Faults
 from bot.sandbox.server import Gate
-
-
-@dataclass(slots=True, kw_only=True)
-class User:
-    """A user of the portal; `scopes` are those of their webhook and tokens."""
-
-    user_id: int
-    name: str
-    last_name: str = ""
-    timezone: str = "Europe/Berlin"
-    code: str = ""
-    scopes: frozenset[str] = frozenset({"calendar", "im"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """An access token."""
-
-    user_id: int
-    expires_at: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """One person's row of an event. Seconds are Unix seconds."""
-
-    row_id: int
-    parent_id: int
-    owner_id: int
-    name: str
-    starts: int
-    ends: int
-    timezone: str
-    host_id: int
-    is_meeting: bool = True
-    status: str = "Q"
-    notify: bool = True
-    all_day: bool = False
-    private: bool = False
-    hide_guests: bool = False
-    rrule: Mapping[str, object] = field(default_factory=dict)
-    deleted: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What the organizer was told. The portal says "decline" for Q as well."""
-
-    event_id: int
-    from_user: int
-    to_user: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """A write that the portal received and carried out (or claimed to)."""
-
-    method: str
-    user_id: int
-    params: Mapping[str, object]
-    applied: bool = True
-
-
-@dataclass(slots=True, kw_only=True)
-class Quirks:
-    """In which of its documented and observed ways the portal behaves.
-
-    Attributes:
-        language: Of error descriptions and date formats, "ru" or "en".
-        old_errors: Methods fail with `ERROR_CORE` instead of the empty code.
-        documented_statuses: HTTP statuses as the documentation has them, not as the server does.
-        burst, rate: The leaky bucket, counted per caller's address; a burst of 0 switches it off.
-        integer_time: `time.start` and `time.processing` are integers.
-        operating_resets_in: Seconds told in `operating_reset_at`, None for an on-premises portal.
-    """
-
-    language: str = "ru"
-    old_errors: bool = False
-    documented_statuses: bool = False
-    burst: int = 0
-    rate: float = 2.0
-    integer_time: bool = False
-    operating_resets_in: float | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class ForcedError:
-    """A system error that the portal answers whatever it is asked."""
-
-    code: str
-    status: int
-    operation: str
-    who: str | None
-    times: int
 
 
 class Portal:
@@ -123,6 +34,7 @@ class Portal:
         self.gates: list[Gate] = []
         self.forced: list[ForcedError] = []
         self.quirks = Quirks()
+        self.operating = OperatingTime()
         self.moved_to: str | None = None
         self._last_id = 1000
 
@@ -135,10 +47,17 @@ class Portal:
         """The path of a person's incoming webhook."""
         return f"/rest/{user_id}/{self.users[user_id].code}/"
 
-    def issue_token(self, user_id: int, token: str, *, expires_in: float = 3600) -> str:
-        """Make an access token."""
+    def issue_token(
+        self,
+        user_id: int,
+        token: str,
+        *,
+        expires_in: float = 3600,
+        scopes: frozenset[str] | None = None,
+    ) -> str:
+        """Make an access token, with the user's scopes unless others are given."""
         expires_at = self.now().timestamp() + expires_in
-        self.tokens[token] = Token(user_id=user_id, expires_at=expires_at)
+        self.tokens[token] = Token(user_id=user_id, expires_at=expires_at, scopes=scopes)
         return token
 
     def add_meeting(
@@ -155,12 +74,17 @@ class Portal:
         all_day: bool = False,
         private: bool = False,
         rrule: Mapping[str, object] | None = None,
+        timezone: str | None = None,
+        group_id: int | None = None,
     ) -> int:
-        """Put an event into the calendars of its host and guests; its (parent) id."""
-        parent_id = event_id if event_id is not None else self._next_id()
-        owners = [host_id, *guests] if is_meeting else [host_id]
-        for number, owner_id in enumerate(owners):
-            row_id = parent_id if number == 0 else self._next_id()
+        """Put an event into the calendars of its host and guests; its (parent) id.
+
+        Of a group's event the parent is the group's row, and the host has one like all others.
+        """
+        parent_id = event_id if event_id is not None else self.next_id()
+        owners = _owners([host_id, *guests] if is_meeting else [host_id], group_id)
+        for number, (cal_type, owner_id, status) in enumerate(owners):
+            row_id = parent_id if number == 0 else self.next_id()
             self.rows[row_id] = Row(
                 row_id=row_id,
                 parent_id=parent_id,
@@ -168,10 +92,11 @@ class Portal:
                 name=name,
                 starts=int(starts.timestamp()),
                 ends=int(ends.timestamp()),
-                timezone=self.users[host_id].timezone,
+                timezone=timezone or self.users[host_id].timezone,
                 host_id=host_id,
+                cal_type=cal_type,
                 is_meeting=is_meeting,
-                status="H" if number == 0 else "Q",
+                status=status,
                 notify=notify,
                 all_day=all_day,
                 private=private,
@@ -179,16 +104,41 @@ class Portal:
             )
         return parent_id
 
+    def add_exception(self, series_id: int, *, on: date, starts: datetime, ends: datetime) -> int:
+        """Move one day's occurrence of a series: an event of its own, with everybody's status."""
+        parent_id = self.next_id()
+        for row in [row for row in self.rows.values() if row.parent_id == series_id]:
+            row_id = parent_id if row.row_id == series_id else self.next_id()
+            row.exdates = (*row.exdates, on)
+            self.rows[row_id] = replace(
+                row,
+                row_id=row_id,
+                parent_id=parent_id,
+                starts=int(starts.timestamp()),
+                ends=int(ends.timestamp()),
+                rrule={},
+                exdates=(),
+                recurrence_id=series_id,
+            )
+        return parent_id
+
+    def next_id(self) -> int:
+        """A number that no row has yet."""
+        self._last_id += 1
+        while self._last_id in self.rows:
+            self._last_id += 1
+        return self._last_id
+
     def force_error(
         self,
         code: str,
-        status: int,
+        status: int | None = None,
         *,
         operation: str = "*",
         who: str | None = None,
         times: int = 1,
     ) -> None:
-        """Answer the next calls with a system error."""
+        """Answer the next calls with a system error; the operation `batch` means whole batches."""
         self.forced.append(
             ForcedError(code=code, status=status, operation=operation, who=who, times=times)
         )
@@ -199,16 +149,18 @@ class Portal:
         self.gates.append(gate)
         return gate
 
-    def row_of(self, event_id: int, user_id: int) -> Row | None:
+    def row_of(self, event_id: int, user_id: int, *, any_calendar: bool = False) -> Row | None:
         """A person's row of a meeting, found by any of its ids, as the real look-up does.
 
-        Like the real one it also finds a row that was deleted.
+        Like the real one it also finds a row that was deleted. With `any_calendar` it takes a
+        group for a person if their numbers are equal, as the vendor's read of a status does.
         """
         entry = self.rows.get(event_id)
         if entry is None:
             return None
         for row in self.rows.values():
-            if row.parent_id == entry.parent_id and row.owner_id == user_id:
+            fits = any_calendar or row.cal_type == "user"
+            if fits and row.parent_id == entry.parent_id and row.owner_id == user_id:
                 return row
         return None
 
@@ -242,8 +194,10 @@ class Portal:
             "hits": self.hits,
         }
 
-    def _next_id(self) -> int:
-        self._last_id += 1
-        while self._last_id in self.rows:
-            self._last_id += 1
-        return self._last_id
+
+def _owners(people: Sequence[int], group_id: int | None) -> list[tuple[str, int, str]]:
+    """Who gets a row of an event, the parent's first: kind of calendar, owner, first status."""
+    guests = [("user", person, "Q") for person in people[1:]]
+    if group_id is None:
+        return [("user", people[0], "H"), *guests]
+    return [("group", group_id, "H"), ("user", people[0], "Y"), *guests]
