@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.errors import ConfigError
 from bot.ports import Clock
+from bot.storage.database import Database
 from bot.storage.engine import open_engine, parse_url, sqlite_path
 from bot.storage.store import SqlStore
 
@@ -23,12 +24,12 @@ async def open_store(database_url: str, clock: Clock) -> AsyncIterator[SqlStore]
     url = parse_url(database_url)
     path = sqlite_path(url)
     with contextlib.nullcontext() if path is None else _only_one(path):
-        store = SqlStore(await open_engine(url), clock)
-        store.start()
+        database = Database(await open_engine(url))
+        database.start()
         try:
-            yield store
+            yield SqlStore(database, clock)
         finally:
-            await store.stop()
+            await database.stop()
 
 
 @contextmanager

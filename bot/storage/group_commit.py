@@ -7,6 +7,7 @@ a commit.
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -38,6 +39,7 @@ class GroupCommit:
         self._due: list[_Item] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._connection: AsyncConnection | None = None
 
     def start(self) -> None:
         """Begin to work."""
@@ -51,6 +53,7 @@ class GroupCommit:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        await self._disconnect()
 
     async def write(self, work: Work[T]) -> T:
         """Run statements in the next transaction; durable on return.
@@ -63,6 +66,29 @@ class GroupCommit:
     def write_later(self, work: Work[None]) -> None:
         """Run statements in the next transaction without waiting for it; failures are logged."""
         self._submit(work).add_done_callback(_look_at)
+
+    async def foreign_version(self) -> int | None:
+        """A number that changes when another process has written; None where there is none.
+
+        Only the connection that does all of our own writing can tell: to any other one our own
+        writes are foreign. https://www.sqlite.org/pragma.html#pragma_data_version
+
+        Raises:
+            StorageError: It cannot be asked now.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return None
+        try:
+            raw = await (await self._connect()).get_raw_connection()
+            # Past SQLAlchemy, which would begin a transaction and so wait for other writers.
+            driver: Any = raw.driver_connection
+            async with driver.execute("PRAGMA data_version") as cursor:
+                [version] = await cursor.fetchone()
+        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+            reason = type(error).__name__
+        else:
+            return int(version)
+        raise StorageError(f"the store cannot be asked ({reason})")
 
     def _submit(self, work: Work[T]) -> "asyncio.Future[T]":
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -98,8 +124,23 @@ class GroupCommit:
                     item.done.set_result(result)
 
     async def _attempt(self, batch: list[_Item]) -> list[Any]:
-        async with self._engine.begin() as connection:
-            return await _run_all(connection, batch)
+        connection = await self._connect()
+        try:
+            async with connection.begin():
+                return await _run_all(connection, batch)
+        finally:
+            if connection.invalidated:
+                await self._disconnect()
+
+    async def _connect(self) -> AsyncConnection:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
 
 def _fail(batch: list[_Item]) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.domain.chat import IncomingMessage, Reply
 from bot.domain.inbox import (
@@ -22,6 +21,7 @@ from bot.domain.providers import Provider
 from bot.ports import Clock, Store
 from bot.storage import follow_ups, tables
 from bot.storage.codec import dump, load
+from bot.storage.database import Database
 from bot.storage.people import SqlPeople
 from bot.storage.statements import (
     executing,
@@ -40,18 +40,9 @@ _PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
 class SqlStore(SqlPeople):
     """Inbox, follow-ups, buttons and people in a database."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        super().__init__(engine)
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database)
         self._clock = clock
-
-    def start(self) -> None:
-        """Begin to work."""
-        self._commits.start()
-
-    async def stop(self) -> None:
-        """Write what is due and close the database."""
-        await self._commits.stop()
-        await self._engine.dispose()
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
         """See `Inbox.add`."""
@@ -77,7 +68,7 @@ class SqlStore(SqlPeople):
             )
             return {row.key: row.id for row in connection.execute(statement)}
 
-        ids = await self._commits.write(insert)
+        ids = await self._database.write(insert)
         first_of_each = {message.key: message for message in reversed(messages)}
         return [
             InboxEntry(entry_id=ids[message.key], message=message)
@@ -88,7 +79,7 @@ class SqlStore(SqlPeople):
     async def unfinished(self) -> Sequence[InboxEntry]:
         """See `Inbox.unfinished`."""
         inbox = tables.inbox.c
-        rows = await self._read(
+        rows = await self._database.read(
             sa.select(inbox.id, inbox.message, inbox.state, inbox.failures)
             .where(inbox.state != EntryState.CLOSED.value)
             .order_by(inbox.id)
@@ -100,7 +91,7 @@ class SqlStore(SqlPeople):
             except Exception:
                 # Whatever it is, it must not keep everything behind it from being handled.
                 logger.exception("inbox entry %d cannot be read and is closed", row.id)
-                await self._commits.write(executing(set_state(row.id, EntryState.CLOSED)))
+                await self._database.write(executing(set_state(row.id, EntryState.CLOSED)))
                 continue
             entries.append(
                 InboxEntry(
@@ -114,12 +105,12 @@ class SqlStore(SqlPeople):
 
     async def record_intent(self, intent: Intent) -> None:
         """See `Inbox.record_intent`."""
-        await self._commits.write(upserting(tables.intents, intent_values(intent)))
+        await self._database.write(upserting(tables.intents, intent_values(intent)))
 
     async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
         """See `Inbox.find_intent`."""
         intents = tables.intents.c
-        rows = await self._read(
+        rows = await self._database.read(
             sa.select(tables.intents).where(
                 intents.entry_id == entry_id,
                 intents.provider == provider.value,
@@ -131,7 +122,7 @@ class SqlStore(SqlPeople):
     async def has_intents(self, entry_id: int) -> bool:
         """See `Inbox.has_intents`."""
         query = sa.select(tables.intents.c.subject).where(tables.intents.c.entry_id == entry_id)
-        return bool(await self._read(query.limit(1)))
+        return bool(await self._database.read(query.limit(1)))
 
     async def settle(
         self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
@@ -160,12 +151,12 @@ class SqlStore(SqlPeople):
             follow_ups.note_answers(connection, kept, now)
             return kept
 
-        return await self._commits.write(write)
+        return await self._database.write(write)
 
     async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
         """See `Inbox.deliveries_of`."""
         deliveries = tables.deliveries.c
-        rows = await self._read(
+        rows = await self._database.read(
             sa.select(deliveries.id, deliveries.delivery)
             .where(deliveries.entry_id == entry.entry_id, deliveries.state == _PENDING)
             .order_by(deliveries.id)
@@ -176,7 +167,7 @@ class SqlStore(SqlPeople):
         """See `Inbox.find_delivery`."""
         deliveries = tables.deliveries.c
         query = sa.select(deliveries.delivery).where(deliveries.id == delivery_id)
-        rows = await self._read(query)
+        rows = await self._database.read(query)
         return replace(load(rows[0].delivery, Delivery), delivery_id=delivery_id) if rows else None
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
@@ -187,11 +178,11 @@ class SqlStore(SqlPeople):
             .where(tables.deliveries.c.id == delivery.delivery_id)
             .values(state=state, message_id=message_id)
         )
-        self._commits.write_later(executing(update))
+        self._database.write_later(executing(update))
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
-        self._commits.write_later(executing(set_state(entry.entry_id, EntryState.CLOSED)))
+        self._database.write_later(executing(set_state(entry.entry_id, EntryState.CLOSED)))
 
     async def count_failure(self, entry: InboxEntry) -> int:
         """See `Inbox.count_failure`."""
@@ -202,7 +193,9 @@ class SqlStore(SqlPeople):
             .values(failures=inbox.failures + 1)
             .returning(inbox.failures)
         )
-        return await self._commits.write(lambda connection: connection.execute(update).scalar_one())
+        return await self._database.write(
+            lambda connection: connection.execute(update).scalar_one()
+        )
 
     async def prune(self, before: datetime) -> int:
         """See `Inbox.prune`; buttons that expired before then are forgotten too."""
@@ -214,39 +207,39 @@ class SqlStore(SqlPeople):
             old = sa.delete(inbox).where(closed, inbox.c.received_at < before)
             return connection.execute(old).rowcount
 
-        return await self._commits.write(delete)
+        return await self._database.write(delete)
 
     async def due_follow_ups(self) -> Sequence[FollowUp]:
         """See `FollowUps.due_follow_ups`."""
-        rows = await self._read(follow_ups.due(self._clock.now()))
+        rows = await self._database.read(follow_ups.due(self._clock.now()))
         found = (follow_ups.from_row(row) for row in rows)
         return [follow_up for follow_up in found if follow_up is not None]
 
     async def next_follow_up(self) -> datetime | None:
         """See `FollowUps.next_follow_up`."""
-        [row] = await self._read(follow_ups.earliest())
+        [row] = await self._database.read(follow_ups.earliest())
         due_at: datetime | None = row.due_at
         return due_at
 
     async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
         """See `FollowUps.postpone`."""
-        await self._commits.write(executing(follow_ups.set_due(follow_up, due_at)))
+        await self._database.write(executing(follow_ups.set_due(follow_up, due_at)))
 
     async def begin_again(self, follow_up: FollowUp) -> bool:
         """See `FollowUps.begin_again`."""
         now = self._clock.now()
-        return await self._commits.write(
+        return await self._database.write(
             lambda connection: follow_ups.begin_again(connection, follow_up, now)
         )
 
     async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
         """See `FollowUps.end_follow_up`."""
-        await self._commits.write(lambda connection: follow_ups.end(connection, follow_up, news))
+        await self._database.write(lambda connection: follow_ups.end(connection, follow_up, news))
 
     async def find_button(self, key: str) -> StoredButton | None:
         """See `Buttons.find_button`."""
         query = sa.select(tables.buttons.c.button).where(tables.buttons.c.key == key)
-        rows = await self._read(query)
+        rows = await self._database.read(query)
         return load(rows[0].button, StoredButton) if rows else None
 
 

@@ -23,6 +23,7 @@ from bot.domain.inbox import Delivery, EntryState, Intent, Membership, Person, S
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
 from bot.ports import Store
+from bot.storage.database import Database
 from bot.storage.engine import open_engine, parse_url
 from bot.storage.store import SqlStore
 from tests.fakes.clock import START, FakeClock
@@ -89,10 +90,10 @@ async def store(
 
 @asynccontextmanager
 async def _on(url: str, clock: FakeClock) -> AsyncIterator[Store]:
-    sql = SqlStore(await open_engine(parse_url(url)), clock)
-    sql.start()
-    yield sql
-    await sql.stop()
+    database = Database(await open_engine(parse_url(url)))
+    database.start()
+    yield SqlStore(database, clock)
+    await database.stop()
 
 
 async def test_messages_are_taken_in_once_in_the_order_they_came(store: Store) -> None:
@@ -329,21 +330,23 @@ async def test_a_database_outlives_its_process_and_its_file_is_for_the_owner_alo
     tmp_path: Path, clock: FakeClock
 ) -> None:
     url = parse_url(f"sqlite:///{tmp_path}/deep/er/bot.db")
-    first = SqlStore(await open_engine(url), clock)
-    first.start()
+    database = Database(await open_engine(url))
+    database.start()
+    first = SqlStore(database, clock)
     await first.add([message(1)])
     await first.save_person(Person(identity=ANN, language="ru", timezone="UTC"))
     seen = Membership(identity=ANN, chat_id="-100", belongs=True, checked_at=START)
     await first.save_membership(seen)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "deep/er").iterdir()}
-    await first.stop()
+    await database.stop()
 
-    second = SqlStore(await open_engine(url), clock)
-    second.start()
+    database = Database(await open_engine(url))
+    database.start()
+    second = SqlStore(database, clock)
     [entry] = await second.unfinished()
     person = await second.find_person(ANN)
     memberships = await second.memberships_of(ANN)
-    await second.stop()
+    await database.stop()
 
     assert entry.message == message(1)
     assert person is not None

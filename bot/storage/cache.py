@@ -1,0 +1,45 @@
+"""What was read once and need not be read again until somebody else writes."""
+
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from bot.storage.database import Database
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Cache(Generic[K, V]):
+    """Values by key; what does not exist is not kept, so that it can come to be."""
+
+    def __init__(self, database: Database) -> None:
+        self._values: dict[K, V] = {}
+        self._age = 0
+        database.on_foreign_change(self.clear)
+
+    async def get(self, key: K, read: Callable[[K], Awaitable[V | None]]) -> V | None:
+        """The value of a key, read if it is not known."""
+        known = self._values.get(key)
+        if known is not None:
+            return known
+        age = self._age
+        value = await read(key)
+        # A value that was read before a change and comes after it would stay for ever.
+        if value is not None and age == self._age:
+            self._values[key] = value
+        return value
+
+    def put(self, key: K, value: V) -> None:
+        """Note what was just written."""
+        self._values[key] = value
+        self._age += 1
+
+    def drop(self, key: K) -> None:
+        """Forget a key that was just removed."""
+        self._values.pop(key, None)
+        self._age += 1
+
+    def clear(self) -> None:
+        """Forget everything: somebody else may have written."""
+        self._values.clear()
+        self._age += 1

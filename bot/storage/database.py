@@ -1,0 +1,94 @@
+"""The database as its users in here see it: writes in groups, reads beside them, caches told."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.errors import StorageError
+from bot.storage.engine import reading
+from bot.storage.group_commit import GroupCommit, Work
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOOK_EVERY = 1.0
+"""Seconds after which a change by another process is noticed."""
+
+
+class Database:
+    """One for the whole process.
+
+    Caches may be kept of what is read: `on_foreign_change` tells them when to forget it.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, look_every: float = LOOK_EVERY) -> None:
+        self._engine = engine
+        self._reading = reading(engine)
+        self._commits = GroupCommit(engine)
+        self._look_every = look_every
+        self._forget: list[Callable[[], None]] = []
+        self._watching: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._commits.start()
+        self._watching = asyncio.create_task(self._watch(), name="foreign changes")
+
+    async def stop(self) -> None:
+        """Write what is due and close the database."""
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+        await self._commits.stop()
+        await self._engine.dispose()
+
+    async def write(self, work: Work[T]) -> T:
+        """Run statements in the next transaction; durable on return.
+
+        Raises:
+            StorageError: They or the commit failed; nothing of them was kept.
+        """
+        return await self._commits.write(work)
+
+    def write_later(self, work: Work[None]) -> None:
+        """Run statements in the next transaction without waiting for it; failures are logged."""
+        self._commits.write_later(work)
+
+    async def read(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """Read rows, waiting for no writer.
+
+        Raises:
+            StorageError: They cannot be read.
+        """
+        try:
+            async with self._reading.connect() as connection:
+                rows: Sequence[sa.Row[Any]] = (await connection.execute(query)).all()
+                return rows
+        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
+            reason = type(error).__name__
+        raise StorageError(f"the store cannot be read ({reason})")
+
+    def on_foreign_change(self, forget: Callable[[], None]) -> None:
+        """Have a cache forget when another process (`users remove`) may have written."""
+        self._forget.append(forget)
+
+    async def _watch(self) -> None:
+        known: int | None = None
+        while True:
+            await asyncio.sleep(self._look_every)
+            try:
+                version = await self._commits.foreign_version()
+            except StorageError:
+                continue
+            # PostgreSQL has no such number: there, what is cached is forgotten every time.
+            if version is None or version != known:
+                for forget in self._forget:
+                    forget()
+            known = version

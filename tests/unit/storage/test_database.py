@@ -1,0 +1,92 @@
+"""What is cached of the database, and what happens when another process writes to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.domain.chat import Identity, Platform
+from bot.domain.inbox import Person
+from bot.storage import tables
+from bot.storage.cache import Cache
+from bot.storage.database import Database
+from bot.storage.engine import open_engine, parse_url
+from bot.storage.people import SqlPeople
+from tests.fakes.postgres import postgres_database
+
+ANN = Identity(platform=Platform.TELEGRAM, user_id="7")
+PERSON = Person(identity=ANN, language="en", timezone="UTC")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bot.db"
+        return
+    async with postgres_database(request.getfixturevalue("postgres")) as found:
+        yield found
+
+
+async def _open(url: str) -> Database:
+    database = Database(await open_engine(parse_url(url)), look_every=0.01)
+    database.start()
+    return database
+
+
+async def test_what_another_process_changes_is_noticed(url: str) -> None:
+    ours, theirs = await _open(url), await _open(url)
+    people = SqlPeople(ours)
+    await people.save_person(PERSON)
+    await people.find_person(ANN)
+
+    update = sa.update(tables.people).values(language="ru")
+    await theirs.write(lambda connection: connection.execute(update).rowcount)
+
+    async with asyncio.timeout(5):
+        while True:
+            found = await people.find_person(ANN)
+            if found is not None and found.language == "ru":
+                break
+            await asyncio.sleep(0.01)
+    await ours.stop()
+    await theirs.stop()
+
+
+async def test_our_own_writes_forget_nothing(tmp_path: Path) -> None:
+    database = await _open(f"sqlite:///{tmp_path}/bot.db")
+    forgotten = 0
+
+    def count() -> None:
+        nonlocal forgotten
+        forgotten += 1
+
+    people = SqlPeople(database)
+    await asyncio.sleep(0.05)
+    database.on_foreign_change(count)
+    for language in ("en", "ru", "en"):
+        await people.save_person(Person(identity=ANN, language=language, timezone="UTC"))
+        await asyncio.sleep(0.02)
+    await database.stop()
+
+    assert forgotten == 0
+
+
+async def test_a_value_read_before_a_change_does_not_outlive_it(tmp_path: Path) -> None:
+    database = Database(await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db")))
+    cache: Cache[str, str] = Cache(database)
+    reads = 0
+
+    async def read(_key: str) -> str:
+        nonlocal reads
+        reads += 1
+        if reads == 1:
+            cache.clear()
+        return f"read {reads}"
+
+    database.start()
+    found = [await cache.get("k", read) for _ in range(3)]
+    await database.stop()
+
+    assert found == ["read 1", "read 2", "read 2"]
