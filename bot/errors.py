@@ -26,6 +26,7 @@ BotError
 │  ├─ ConnectFailed            surely not sent
 │  └─ OutcomeUnknown           broken off after sending: it may have happened
 ├─ StorageError                the store cannot write now
+├─ SealedError                 kept credentials cannot be opened: a lost key, or changed
 └─ PlatformError               a reply could not be delivered
 ```
 
@@ -223,6 +224,19 @@ class OutcomeUnknown(TransportError):  # noqa: N818 - as above
 
 class StorageError(BotError):
     """The store cannot write now (full disk, locked database); nothing of this call was kept."""
+
+
+class SealedError(BotError):
+    """Kept credentials cannot be opened.
+
+    Attributes:
+        key: The fingerprint of the key that is missing; empty if they were changed or belong to
+            another account.
+    """
+
+    def __init__(self, key: str = "") -> None:
+        super().__init__(f"key {key} is missing" if key else "sealed text was changed")
+        self.key = key
 
 
 class PlatformError(BotError):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity
-from bot.errors import NotLinkedError
+from bot.errors import NotLinkedError, ProviderAuthError
 from bot.ports import AccountStore
 from bot.texts import M
 
@@ -27,6 +27,11 @@ class FixedAccounts:
         except KeyError:
             pass
         raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=account.provider)
+
+    async def renew(self, account: Account, stale: Credentials) -> Credentials:
+        """See `AccountStore.renew`; what the operator wrote down is not renewed by us."""
+        del stale
+        raise ProviderAuthError(account.provider, "renew")
 
 
 if TYPE_CHECKING:

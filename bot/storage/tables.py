@@ -100,6 +100,38 @@ buttons = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    # The order in which they were linked.
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("linked_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Index("ix_accounts_owner", "platform", "user_id"),
+    sa.Index("ix_accounts_subject", "provider", "subject"),
+    sqlite_autoincrement=True,
+)
+
+credentials = sa.Table(
+    "credentials",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    # The fingerprint of the key that `sealed` was sealed with.
+    sa.Column("key", sa.Text, nullable=False, index=True),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("lease_until", UtcDateTime),
+)
+
 memberships = sa.Table(
     "memberships",
     metadata,

@@ -1,9 +1,10 @@
-"""What every account store does. Today there is one, of accounts that are known from the start."""
+"""What every account store does: of accounts known from the start, and of those linked."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,16 +13,35 @@ from bot.domain.chat import Identity, Platform
 from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
 from bot.ports import AccountStore
+from bot.services.tokens import TokenService
+from bot.storage.accounts import SqlAccounts
+from bot.storage.database import Database
+from bot.storage.engine import open_engine, parse_url
+from bot.storage.keys import new_key
 from bot.storage.memory import FixedAccounts
+from bot.storage.vault import Vault
 from tests.contract.adapters import adapters_of
+from tests.fakes.clock import START, FakeClock
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7", display_name="Ann")
 BORIS = Identity(platform=Platform.TELEGRAM, user_id="1", display_name="Борис")
 STRANGER = Identity(platform=Platform.TELEGRAM, user_id="99")
-ANNS_PORTAL = Account(account_id="b-7", owner=ANN, provider=Provider.BITRIX24)
-ANNS_CALENDARS = Account(account_id="c-7", owner=ANN, provider=Provider.CRONOFY)
-ANNS_OTHER_PORTAL = Account(account_id="a-7", owner=ANN, provider=Provider.BITRIX24)
-BORIS_PORTAL = Account(account_id="b-1", owner=BORIS, provider=Provider.BITRIX24)
+
+
+def _account(account_id: str, owner: Identity, provider: Provider) -> Account:
+    return Account(
+        account_id=account_id,
+        owner=owner,
+        provider=provider,
+        subject=f"subject of {account_id}",
+        linked_at=START,
+    )
+
+
+ANNS_PORTAL = _account("b-7", ANN, Provider.BITRIX24)
+ANNS_CALENDARS = _account("c-7", ANN, Provider.CRONOFY)
+ANNS_OTHER_PORTAL = _account("a-7", ANN, Provider.BITRIX24)
+BORIS_PORTAL = _account("b-1", BORIS, Provider.BITRIX24)
 
 # Neither by id nor by provider: in the order in which they were linked.
 LINKED: Mapping[Account, Credentials] = {
@@ -38,7 +58,24 @@ async def fixed() -> AsyncIterator[AccountStore]:
     yield FixedAccounts(LINKED)
 
 
-SUBJECTS: Mapping[str, Callable[[], AbstractAsyncContextManager[AccountStore]]] = {"fixed": fixed}
+@asynccontextmanager
+async def linked() -> AsyncIterator[AccountStore]:
+    clock = FakeClock()
+    keys = [new_key()]
+    with TemporaryDirectory() as folder:
+        database = Database(await open_engine(parse_url(f"sqlite:///{folder}/bot.db")))
+        database.start()
+        book = SqlAccounts(database, Vault(lambda: keys), clock)
+        for account, credentials in LINKED.items():
+            await book.link(account, credentials)
+        yield TokenService(book, renewers={}, clock=clock)
+        await database.stop()
+
+
+SUBJECTS: Mapping[str, Callable[[], AbstractAsyncContextManager[AccountStore]]] = {
+    "fixed": fixed,
+    "linked": linked,
+}
 """Each opens a store in which the accounts above were linked in that order."""
 
 
@@ -54,7 +91,8 @@ async def test_every_adapter_is_among_the_subjects() -> None:
         async with open_store() as store:
             tested.add(type(store).__name__)
 
-    assert tested == adapters_of("AccountStore", "storage", "credentials")
+    found = [adapters_of("AccountStore", where, "credentials") for where in ("storage", "services")]
+    assert tested == set.union(*found)
 
 
 async def test_accounts_come_in_the_order_in_which_they_were_linked(store: AccountStore) -> None:

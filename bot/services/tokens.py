@@ -1,0 +1,153 @@
+"""Credentials that are renewed when they run out: once, whoever and however many ask for it."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from bot.domain.accounts import Account, AccountState, Credentials
+from bot.domain.chat import Identity
+from bot.domain.providers import Provider
+from bot.errors import (
+    NotLinkedError,
+    ProviderAuthError,
+    ProviderError,
+    ProviderUnavailableError,
+    SealedError,
+    StorageError,
+    TransportError,
+)
+from bot.ports import AccountBook, AccountStore, Clock, KeptCredentials
+from bot.texts import M
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""How long others leave a renewal to whoever began it, should that one die."""
+WAIT_FOR_ANOTHER = 15.0
+"""Seconds to wait for somebody else's renewal before giving up for now."""
+_LOOK_EVERY = 0.2
+
+
+class Renewer(Protocol):
+    """Brings new credentials for those that ran out, at one provider."""
+
+    async def renew(self, credentials: Credentials) -> Credentials:
+        """Ask the provider.
+
+        Raises:
+            ProviderAuthError: Never again: the person has to sign in.
+            ProviderError: Not now.
+            TransportError: No complete answer.
+        """
+        ...
+
+
+class TokenService:
+    """Who is signed in where, with credentials that work.
+
+    Several processes may share one database: whoever claims the lease renews, the others wait for
+    the new version. New credentials are kept before they are used.
+    """
+
+    def __init__(
+        self, book: AccountBook, *, renewers: Mapping[Provider, Renewer], clock: Clock
+    ) -> None:
+        self._book = book
+        self._renewers = renewers
+        self._clock = clock
+        self._under_way: dict[str, asyncio.Task[Credentials]] = {}
+
+    async def accounts_of(self, owner: Identity) -> "list[Account]":
+        """See `AccountStore.accounts_of`."""
+        return list(await self._book.accounts_of(owner))
+
+    async def credentials(self, account: Account) -> Credentials:
+        """See `AccountStore.credentials`."""
+        _refuse_if_dead(account)
+        return (await self._read(account)).credentials
+
+    async def renew(self, account: Account, stale: Credentials) -> Credentials:
+        """See `AccountStore.renew`."""
+        task = self._under_way.get(account.account_id)
+        if task is None:
+            task = asyncio.create_task(self._renew(account, stale), name="renewal")
+            self._under_way[account.account_id] = task
+            task.add_done_callback(lambda _: self._under_way.pop(account.account_id, None))
+        # Whoever gives up waiting must not take the renewal from the others.
+        return await asyncio.shield(task)
+
+    async def _renew(self, account: Account, stale: Credentials) -> Credentials:
+        end = self._clock.monotonic() + WAIT_FOR_ANOTHER
+        while self._clock.monotonic() < end:
+            await self._refuse_dead(account)
+            kept = await self._read(account, fresh=True)
+            if kept.credentials.access_token != stale.access_token:
+                return kept.credentials
+            until = self._clock.now() + LEASE
+            if await self._book.claim_renewal(account, kept.version, until):
+                return await self._renew_claimed(account, kept.version, kept.credentials)
+            await self._clock.sleep(_LOOK_EVERY)
+        raise _not_now(account, "RENEWAL_UNDER_WAY")
+
+    async def _refuse_dead(self, account: Account) -> None:
+        """Somebody else may have been told meanwhile that it is over."""
+        for known in await self._book.accounts_of(account.owner):
+            if known.account_id == account.account_id:
+                _refuse_if_dead(known)
+
+    async def _renew_claimed(self, account: Account, version: int, old: Credentials) -> Credentials:
+        try:
+            fresh = await self._ask(account, old)
+        except ProviderAuthError:
+            await self._book.set_state(account, AccountState.SIGN_IN_AGAIN)
+            raise
+        except (ProviderError, TransportError) as error:
+            logger.warning("an account could not be renewed for now: %s", error)
+            await self._book.give_up_renewal(account, version)
+        else:
+            await self._keep(account, version, fresh)
+            return fresh
+        raise _not_now(account, "RENEWAL_FAILED")
+
+    async def _keep(self, account: Account, version: int, fresh: Credentials) -> None:
+        """Keep what was renewed. The old refresh token may be dead, so it is worth an effort."""
+        end = self._clock.now() + LEASE
+        while True:
+            try:
+                if await self._book.replace_credentials(account, version, fresh):
+                    return
+                raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=account.provider)
+            except StorageError:
+                if self._clock.now() >= end:
+                    raise
+                logger.warning("renewed credentials cannot be kept yet")
+            await self._clock.sleep(1.0)
+
+    async def _read(self, account: Account, *, fresh: bool = False) -> KeptCredentials:
+        try:
+            return await self._book.read_credentials(account, fresh=fresh)
+        except SealedError as error:
+            logger.warning("credentials of an account cannot be opened: %s", error)
+        raise ProviderAuthError(account.provider, "credentials")
+
+    async def _ask(self, account: Account, old: Credentials) -> Credentials:
+        renewer = self._renewers.get(account.provider)
+        if renewer is None or not old.refresh_token:
+            raise ProviderAuthError(account.provider, "renew")
+        return await renewer.renew(old)
+
+
+def _refuse_if_dead(account: Account) -> None:
+    if account.state is AccountState.SIGN_IN_AGAIN:
+        raise ProviderAuthError(account.provider, "credentials")
+
+
+def _not_now(account: Account, code: str) -> ProviderUnavailableError:
+    """What the token was wanted for has surely not been done."""
+    return ProviderUnavailableError(account.provider, "renew", code=code, may_have_happened=False)
+
+
+if TYPE_CHECKING:
+    _conforms: type[AccountStore] = TokenService
