@@ -56,7 +56,7 @@ def build_dispatcher(
         Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
     }
     presences: dict[Provider, PresenceProvider] = {
-        Provider.BITRIX24: Bitrix24Presence(bitrix24, accounts, clock)
+        Provider.BITRIX24: Bitrix24Presence(bitrix24, accounts)
     }
     services = Services(
         answers=Answers(calendars=calendars, accounts=accounts, inbox=store, clock=clock),

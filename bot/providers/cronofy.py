@@ -8,13 +8,15 @@ What Cronofy does not tell, and this module makes up for:
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.cronofy.api import EVENT_UID, EXTERNAL_UID, CalendarRow, CronofyAuth, EventRow
 from bot.clients.cronofy.client import CronofyClient, Terms
+from bot.domain.accounts import Credentials
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -27,7 +29,10 @@ from bot.domain.participation import (
 from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderError, TransportError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
+from bot.services.tokens import signed_in
 from bot.texts import M
+
+T = TypeVar("T")
 
 PAUSES = (0.3, 0.6, 1.2, 2.4)
 """Seconds before each look for a change that was accepted."""
@@ -70,11 +75,10 @@ class CronofyCalendar:
 
     async def get_event(self, call: Call, ref: EventRef) -> Event:
         """See `CalendarProvider.get_event`."""
-        auth = await self._enter(call)
-        row = await self._find(auth, call, ref.event_id)
+        row = await self._find(call, ref.event_id)
         if row is None or row.deleted:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
-        calendars = await self._calendars_of(auth, call)
+        calendars = await self._calendars_of(call)
         calendar = next(
             (entry for entry in calendars if entry.calendar_id == row.calendar_id), None
         )
@@ -82,15 +86,17 @@ class CronofyCalendar:
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""
-        auth = await self._enter(call)
         doubt = Confirmation.PENDING
         try:
-            await self._client.change_participation(
-                auth,
-                _terms(call),
-                calendar_id=event.ref.calendar_id or "",
-                uid=event.ref.event_id,
-                status=answer.value,
+            await self._signed_in(
+                call,
+                lambda auth: self._client.change_participation(
+                    auth,
+                    _terms(call),
+                    calendar_id=event.ref.calendar_id or "",
+                    uid=event.ref.event_id,
+                    status=answer.value,
+                ),
             )
         except (ProviderError, TransportError) as error:
             if not error.may_have_happened:
@@ -100,19 +106,17 @@ class CronofyCalendar:
             if self._clock.monotonic() + pause >= call.deadline:
                 break
             await self._clock.sleep(pause)
-            event = replace(event, my_status=await self._shown(auth, call, event, answer))
+            event = replace(event, my_status=await self._shown(call, event, answer))
             if event.my_status is answer:
                 doubt = Confirmation.CONFIRMED
                 break
         status = event.my_status or ParticipationStatus.UNKNOWN
         return Participation(event=event, status=status, confirmation=doubt)
 
-    async def _shown(
-        self, auth: CronofyAuth, call: Call, event: Event, answer: Answer
-    ) -> ParticipationStatus | None:
+    async def _shown(self, call: Call, event: Event, answer: Answer) -> ParticipationStatus | None:
         """The status that reads show now; what was known before, if they show none."""
         try:
-            row = await self._find(auth, call, event.ref.event_id, include_deleted=True)
+            row = await self._find(call, event.ref.event_id, include_deleted=True)
         except (ProviderError, TransportError):
             row = None
         if row is None:
@@ -121,12 +125,13 @@ class CronofyCalendar:
             return answer if event.deleted_by(answer) else event.my_status
         return _status(row.status)
 
-    async def _enter(self, call: Call) -> CronofyAuth:
-        credentials = await self._accounts.credentials(call.account)
-        return CronofyAuth(base=credentials.endpoint.rstrip("/"), token=credentials.access_token)
+    async def _signed_in(self, call: Call, use: Callable[[CronofyAuth], Awaitable[T]]) -> T:
+        return await signed_in(
+            self._accounts, call.account, lambda credentials: use(_auth(credentials))
+        )
 
     async def _find(
-        self, auth: CronofyAuth, call: Call, uid: str, *, include_deleted: bool = False
+        self, call: Call, uid: str, *, include_deleted: bool = False
     ) -> EventRow | None:
         """Look where it was last, then everywhere."""
         key = (call.account.account_id, uid)
@@ -138,14 +143,15 @@ class CronofyCalendar:
             narrow = (place.first - _DAY, place.last + 2 * _DAY, (place.calendar_id,))
             searches.insert(0, narrow)  # type: ignore[arg-type] # a longer tuple of ids
         for date_from, date_to, calendar_ids in searches:
-            rows = await self._client.events(
-                auth,
-                _terms(call),
+            read = partial(
+                self._client.events,
+                terms=_terms(call),
                 date_from=date_from,
                 date_to=date_to,
                 calendar_ids=calendar_ids,
                 include_deleted=include_deleted,
             )
+            rows = await self._signed_in(call, read)
             row = next((row for row in rows if row.uid == uid), None)
             if row is not None:
                 self._remember(key, row)
@@ -160,11 +166,11 @@ class CronofyCalendar:
         while len(self._places) > _PLACES_MAX:
             self._places.popitem(last=False)
 
-    async def _calendars_of(self, auth: CronofyAuth, call: Call) -> Sequence[CalendarRow]:
+    async def _calendars_of(self, call: Call) -> Sequence[CalendarRow]:
         known = self._calendars.get(call.account.account_id)
         if known is not None and self._clock.monotonic() - known[0] < CALENDARS_KEEP:
             return known[1]
-        rows = await self._client.calendars(auth, _terms(call))
+        rows = await self._signed_in(call, lambda auth: self._client.calendars(auth, _terms(call)))
         self._calendars[call.account.account_id] = (self._clock.monotonic(), rows)
         return rows
 
@@ -203,6 +209,10 @@ def _status(word: str) -> ParticipationStatus:
         return ParticipationStatus(word)
     except ValueError:
         return ParticipationStatus.UNKNOWN
+
+
+def _auth(credentials: Credentials) -> CronofyAuth:
+    return CronofyAuth(base=credentials.endpoint.rstrip("/"), token=credentials.access_token)
 
 
 def _terms(call: Call) -> Terms:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.domain.accounts import Account, AccountState, Credentials
 from bot.domain.chat import Identity
@@ -16,15 +16,20 @@ from bot.errors import (
     ProviderUnavailableError,
     SealedError,
     StorageError,
+    TokenExpiredError,
     TransportError,
 )
 from bot.ports import AccountBook, AccountStore, Clock, KeptCredentials
 from bot.texts import M
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 """How long others leave a renewal to whoever began it, should that one die."""
+RENEW_BEFORE = timedelta(seconds=30)
+"""How long before its end a token is renewed, where the provider tells when that is."""
 WAIT_FOR_ANOTHER = 15.0
 """Seconds to wait for somebody else's renewal before giving up for now."""
 _LOOK_EVERY = 0.2
@@ -66,7 +71,10 @@ class TokenService:
     async def credentials(self, account: Account) -> Credentials:
         """See `AccountStore.credentials`."""
         _refuse_if_dead(account)
-        return (await self._read(account)).credentials
+        known = (await self._read(account)).credentials
+        if known.expires_at is None or known.expires_at > self._clock.now() + RENEW_BEFORE:
+            return known
+        return await self.renew(account, known)
 
     async def renew(self, account: Account, stale: Credentials) -> Credentials:
         """See `AccountStore.renew`."""
@@ -137,6 +145,25 @@ class TokenService:
         if renewer is None or not old.refresh_token:
             raise ProviderAuthError(account.provider, "renew")
         return await renewer.renew(old)
+
+
+async def signed_in(
+    accounts: AccountStore, account: Account, use: Callable[[Credentials], Awaitable[T]]
+) -> T:
+    """Do something with what opens an account; once more if its token turns out to have expired.
+
+    A provider that calls a token expired has surely not carried anything out.
+
+    Raises:
+        NotLinkedError: The account is gone.
+        ProviderError: Whatever `use` or the renewal raised.
+    """
+    credentials = await accounts.credentials(account)
+    try:
+        return await use(credentials)
+    except TokenExpiredError:
+        pass
+    return await use(await accounts.renew(account, credentials))
 
 
 def _refuse_if_dead(account: Account) -> None:

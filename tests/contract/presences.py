@@ -103,7 +103,7 @@ class AtBitrix24:
         self.other = account_of(BORIS, Provider.BITRIX24)
         # The others are stored, and the current messenger does not display them.
         self.shown = frozenset({Presence.ONLINE})
-        self.provider: PresenceProvider = Bitrix24Presence(client, site.accounts, site.clock)
+        self.provider: PresenceProvider = Bitrix24Presence(client, site.accounts)
         self.clock = site.clock
         self.secrets = site.secrets
         self.after_next_write = site.after_next_write

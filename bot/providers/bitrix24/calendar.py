@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.clients.bitrix24 import calendar
-from bot.clients.bitrix24.api import PortalAuth
 from bot.clients.bitrix24.calendar import EventRow
 from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.bitrix24.errors import METHOD_FAILURES, PROVIDER
@@ -29,7 +28,7 @@ from bot.errors import (
     ProviderRequestError,
 )
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
-from bot.providers.bitrix24.portal import Change, Portal, terms_of
+from bot.providers.bitrix24.portal import Change, Portal
 from bot.texts import M
 from bot.transport.messages import REQUEST_TIMEOUT
 
@@ -69,7 +68,7 @@ class Bitrix24Calendar:
     write_settles_in: float | None = REQUEST_TIMEOUT
 
     def __init__(self, client: Bitrix24Client, accounts: AccountStore, clock: Clock) -> None:
-        self._portal = Portal(client, accounts, clock)
+        self._portal = Portal(client, accounts)
         self._clock = clock
         self._reads: OrderedDict[tuple[str, str], _Read] = OrderedDict()
 
@@ -81,19 +80,18 @@ class Bitrix24Calendar:
 
     async def get_event(self, call: Call, ref: EventRef) -> Event:
         """See `CalendarProvider.get_event`."""
-        auth = await self._portal.enter(call)
         key = (call.account.account_id, ref.event_id)
         known = self._reads.get(key)
         if known is not None and self._clock.monotonic() - known.taken_at < READS_KEEP:
             try:
-                letter = await self._own_status(auth, call, ref)
+                letter = await self._own_status(call, ref)
                 return self._to_event(ref, known, letter)
             except ProviderRequestError as error:
                 # Gone or no meeting any more since we looked: look again.
                 if error.code not in METHOD_FAILURES:
                     raise
         self._reads.pop(key, None)
-        read, letter = await self._read(auth, call, ref)
+        read, letter = await self._read(call, ref)
         self._reads[key] = read
         while len(self._reads) > _READS_MAX:
             self._reads.popitem(last=False)
@@ -119,18 +117,17 @@ class Bitrix24Calendar:
             exact=held != "Q",
         )
 
-    async def _own_status(self, auth: PortalAuth, call: Call, ref: EventRef) -> str | None:
+    async def _own_status(self, call: Call, ref: EventRef) -> str | None:
         command = calendar.get_status(ref.event_id)
-        result = await self._portal.client.call(auth, command, terms_of(call))
-        return calendar.parse_status(result)
+        return calendar.parse_status(await self._portal.call(call, command))
 
-    async def _read(self, auth: PortalAuth, call: Call, ref: EventRef) -> tuple[_Read, str | None]:
+    async def _read(self, call: Call, ref: EventRef) -> tuple[_Read, str | None]:
         commands = {
             "profile": calendar.get_profile(),
             "event": calendar.get_by_id(ref.event_id),
             "status": calendar.get_status(ref.event_id),
         }
-        answer = await self._portal.client.batch(auth, commands, terms_of(call))
+        answer = await self._portal.batch(call, commands)
         for key in ("profile", "event"):
             if error := answer.errors.get(key):
                 raise error
@@ -139,7 +136,7 @@ class Bitrix24Calendar:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
         me = calendar.parse_profile(answer.results.get("profile")).user_id
         letter = self._letter(answer.results, answer.errors.get("status"), row)
-        upcoming = await self._upcoming(auth, call, row, me) if row.recurring else None
+        upcoming = await self._upcoming(call, row, me) if row.recurring else None
         read = _Read(row=row, me=me, upcoming=upcoming, taken_at=self._clock.monotonic())
         return read, letter
 
@@ -154,9 +151,7 @@ class Bitrix24Calendar:
             raise ProviderProtocolError(PROVIDER, "calendar.meeting.status.get")
         return calendar.parse_status(results["status"])
 
-    async def _upcoming(
-        self, auth: PortalAuth, call: Call, row: EventRow, me: str
-    ) -> EventRow | None:
+    async def _upcoming(self, call: Call, row: EventRow, me: str) -> EventRow | None:
         """The next occurrence of a series; getbyid may tell the very first one."""
         now = self._clock.now()
         period = calendar.get_period(
@@ -164,7 +159,7 @@ class Bitrix24Calendar:
             (now - timedelta(days=1)).date().isoformat(),
             (now + _SERIES_HORIZON).date().isoformat(),
         )
-        rows = calendar.parse_events(await self._portal.client.call(auth, period, terms_of(call)))
+        rows = calendar.parse_events(await self._portal.call(call, period))
         ahead = [
             other for other in rows if other.parent_id == row.parent_id and not _is_over(other, now)
         ]

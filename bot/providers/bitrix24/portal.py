@@ -1,13 +1,15 @@
 """What invitations and presence share: entering the portal, and writing with proof."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.clients.bitrix24.api import Command, PortalAuth
+from bot.clients.bitrix24.api import BatchAnswer, Command, PortalAuth
 from bot.clients.bitrix24.client import Bitrix24Client, Terms
+from bot.domain.accounts import Credentials
 from bot.domain.participation import Confirmation
 from bot.errors import ConnectFailed, ProviderError, RateLimitedError, TransportError
-from bot.ports import AccountStore, Call, Clock
+from bot.ports import AccountStore, Call
+from bot.services.tokens import signed_in
 from bot.transport.retry import ATTEMPTS
 
 
@@ -29,17 +31,28 @@ class Change:
 
 
 class Portal:
-    """What calendar and presence share: entering the portal, and writing with proof."""
+    """What calendar and presence share: signed-in calls, and writing with proof."""
 
-    def __init__(self, client: Bitrix24Client, accounts: AccountStore, clock: Clock) -> None:
-        self.client = client
-        self.clock = clock
+    def __init__(self, client: Bitrix24Client, accounts: AccountStore) -> None:
+        self._client = client
         self._accounts = accounts
 
-    async def enter(self, call: Call) -> PortalAuth:
-        """The key to the portal of the call's account."""
-        credentials = await self._accounts.credentials(call.account)
-        return PortalAuth(base=credentials.endpoint, token=credentials.access_token)
+    async def call(self, call: Call, command: Command) -> object:
+        """Make one repeatable call in the name of the call's account.
+
+        Raises:
+            ProviderError: The portal refused or failed.
+            TransportError: No complete answer.
+        """
+        return await signed_in(
+            self._accounts,
+            call.account,
+            lambda credentials: self._client.call(_auth(credentials), command, terms_of(call)),
+        )
+
+    async def batch(self, call: Call, commands: Mapping[str, Command]) -> BatchAnswer:
+        """Make several repeatable calls with one hit; see `Bitrix24Client.batch`."""
+        return await self._batch(call, commands, terms_of(call), halt=False)
 
     async def write_and_read(self, call: Call, change: Change) -> tuple[Confirmation, str | None]:
         """Write, and read back in the same hit.
@@ -48,11 +61,10 @@ class Portal:
             CONFIRMED with what was read, whatever it is; or PENDING or UNKNOWN with what a second
             read said, None if that failed too.
         """
-        auth = await self.enter(call)
         refused: ProviderError | TransportError = ConnectFailed("batch", "not tried")
         for _ in range(ATTEMPTS):
             try:
-                return await self._write_once(call, auth, change)
+                return await self._write_once(call, change)
             except (RateLimitedError, ConnectFailed) as error:
                 if isinstance(error, RateLimitedError) and error.final:
                     raise
@@ -60,21 +72,19 @@ class Portal:
             # Refusals are said to come before anything is done. A look costs one hit; a second
             # write could cost the organizer a second notice.
             try:
-                value = await self._read(call, auth, change)
+                value = await self._read(call, change)
             except (ProviderError, TransportError):
                 break
             if value == change.wanted:
                 return Confirmation.CONFIRMED, value
         raise refused
 
-    async def _write_once(
-        self, call: Call, auth: PortalAuth, change: Change
-    ) -> tuple[Confirmation, str | None]:
+    async def _write_once(self, call: Call, change: Change) -> tuple[Confirmation, str | None]:
         taken = False
         terms = terms_of(call, repeatable=False, attempts=1)
         try:
             commands = {"set": change.write, "get": change.read}
-            answer = await self.client.batch(auth, commands, terms, halt=True)
+            answer = await self._batch(call, commands, terms, halt=True)
             if error := answer.errors.get("set"):
                 raise error
             taken = answer.results.get("set") is True
@@ -83,22 +93,35 @@ class Portal:
         except (ProviderError, TransportError) as error:
             if not (taken or error.may_have_happened):
                 raise
-        return await self._read_after_doubt(call, auth, change, taken=taken)
+        return await self._read_after_doubt(call, change, taken=taken)
 
     async def _read_after_doubt(
-        self, call: Call, auth: PortalAuth, change: Change, *, taken: bool
+        self, call: Call, change: Change, *, taken: bool
     ) -> tuple[Confirmation, str | None]:
         doubt = Confirmation.PENDING if taken else Confirmation.UNKNOWN
         try:
-            value = await self._read(call, auth, change)
+            value = await self._read(call, change)
         except (ProviderError, TransportError):
             return doubt, None
         # An old value is proof only if the portal said that it took the write: otherwise the
         # write may still be on its way.
         return (Confirmation.CONFIRMED if taken or value == change.wanted else doubt), value
 
-    async def _read(self, call: Call, auth: PortalAuth, change: Change) -> str | None:
-        return change.parse(await self.client.call(auth, change.read, terms_of(call)))
+    async def _read(self, call: Call, change: Change) -> str | None:
+        return change.parse(await self.call(call, change.read))
+
+    async def _batch(
+        self, call: Call, commands: Mapping[str, Command], terms: Terms, *, halt: bool
+    ) -> BatchAnswer:
+        return await signed_in(
+            self._accounts,
+            call.account,
+            lambda credentials: self._client.batch(_auth(credentials), commands, terms, halt=halt),
+        )
+
+
+def _auth(credentials: Credentials) -> PortalAuth:
+    return PortalAuth(base=credentials.endpoint, token=credentials.access_token)
 
 
 def terms_of(call: Call, *, repeatable: bool = True, attempts: int = ATTEMPTS) -> Terms:

@@ -7,8 +7,8 @@ from bot.clients.bitrix24.client import Bitrix24Client
 from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
-from bot.ports import AccountStore, Call, Clock, PresenceProvider
-from bot.providers.bitrix24.portal import Change, Portal, terms_of
+from bot.ports import AccountStore, Call, PresenceProvider
+from bot.providers.bitrix24.portal import Change, Portal
 
 
 class Bitrix24Presence:
@@ -16,15 +16,12 @@ class Bitrix24Presence:
 
     name = Provider.BITRIX24
 
-    def __init__(self, client: Bitrix24Client, accounts: AccountStore, clock: Clock) -> None:
-        self._portal = Portal(client, accounts, clock)
+    def __init__(self, client: Bitrix24Client, accounts: AccountStore) -> None:
+        self._portal = Portal(client, accounts)
 
     async def get_presence(self, call: Call) -> PresenceState:
         """See `PresenceProvider.get_presence`."""
-        auth = await self._portal.enter(call)
-        held = im.parse_status(
-            await self._portal.client.call(auth, im.get_status(), terms_of(call))
-        )
+        held = im.parse_status(await self._portal.call(call, im.get_status()))
         return _presence_state(Confirmation.CONFIRMED, held)
 
     async def set_presence(self, call: Call, presence: Presence) -> PresenceState:
