@@ -1,0 +1,29 @@
+"""What the core needs from the outside, as protocols; adapters implement them."""
+
+from bot.ports.accounts import AccountBook, AccountStore, KeptCredentials, Sealer
+from bot.ports.calls import Call, Clock, Priority
+from bot.ports.platforms import ChatPlatform, Receive, WebhookEndpoint
+from bot.ports.providers import CalendarProvider, PresenceProvider, SignIn, Standing
+from bot.ports.store import Buttons, FollowUps, Inbox, People, Store
+
+__all__ = [
+    "AccountBook",
+    "AccountStore",
+    "Buttons",
+    "CalendarProvider",
+    "Call",
+    "ChatPlatform",
+    "Clock",
+    "FollowUps",
+    "Inbox",
+    "KeptCredentials",
+    "People",
+    "PresenceProvider",
+    "Priority",
+    "Receive",
+    "Sealer",
+    "SignIn",
+    "Standing",
+    "Store",
+    "WebhookEndpoint",
+]

@@ -1,0 +1,44 @@
+"""For whom something is asked of a provider, until when; and time itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+from bot.domain.accounts import Account
+
+
+class Priority(IntEnum):
+    """Who goes first when a provider's limit makes requests wait."""
+
+    COMMAND = 0
+    FOLLOW_UP = 1
+    BACKGROUND = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """For whom something is asked of a provider, and until when.
+
+    `deadline` is on the clock's monotonic scale; waiting for our own limits counts.
+    """
+
+    account: Account
+    deadline: float
+    priority: Priority = Priority.COMMAND
+
+
+class Clock(Protocol):
+    """Time, so that tests can move it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, never going back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for that long."""
+        ...

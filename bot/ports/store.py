@@ -1,0 +1,142 @@
+"""What the pipeline keeps: the inbox, follow-ups, buttons and people."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.chat import Identity, IncomingMessage, Reply
+from bot.domain.inbox import (
+    Delivery,
+    FollowUp,
+    InboxEntry,
+    Intent,
+    Membership,
+    Person,
+    StoredButton,
+)
+from bot.domain.providers import Provider
+
+
+class Inbox(Protocol):
+    """The durable inbox: nothing that was taken in is lost, nothing is handled twice.
+
+    Raises StorageError from every method while the store cannot write.
+    """
+
+    async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
+        """Take messages in, all at once; durable on return. Those seen before are left out."""
+        ...
+
+    async def unfinished(self) -> Sequence[InboxEntry]:
+        """Everything not closed, oldest first."""
+        ...
+
+    async def record_intent(self, intent: Intent) -> None:
+        """Store (or replace) what is about to be changed; durable on return."""
+        ...
+
+    async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
+        """The intent that an earlier attempt at this message stored."""
+        ...
+
+    async def has_intents(self, entry_id: int) -> bool:
+        """Whether an earlier attempt at this message was about to change something."""
+        ...
+
+    async def settle(
+        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+    ) -> Sequence[Delivery]:
+        """Store the outcome with its replies, their buttons and follow-ups; durable on return.
+
+        A reply that tells of an answer ends earlier follow-ups of the same person and event.
+
+        Returns:
+            The deliveries, with their row ids.
+        """
+        ...
+
+    async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
+        """The replies of a settled entry that are not delivered yet."""
+        ...
+
+    async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
+        """Note that a reply was delivered as that message, or given up (None)."""
+        ...
+
+    async def find_delivery(self, delivery_id: int) -> Delivery | None:
+        """A reply that was stored, delivered or not; None once it is forgotten."""
+        ...
+
+    async def close(self, entry: InboxEntry) -> None:
+        """The entry is done with. Need not be awaited for anything but errors."""
+        ...
+
+    async def count_failure(self, entry: InboxEntry) -> int:
+        """Note that handling raised; the new count."""
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Forget closed entries that were received before that moment; how many."""
+        ...
+
+
+class FollowUps(Protocol):
+    """Answers whose outcome was not known yet; they are stored together with their replies."""
+
+    async def due_follow_ups(self) -> Sequence[FollowUp]:
+        """Those that are to be looked at now, and those that a later answer has replaced."""
+        ...
+
+    async def next_follow_up(self) -> datetime | None:
+        """When the next one is due; None if there is none."""
+        ...
+
+    async def postpone(self, follow_up: FollowUp, due_at: datetime) -> None:
+        """Look again then."""
+        ...
+
+    async def begin_again(self, follow_up: FollowUp) -> bool:
+        """Note that the write is about to be sent once more; durable on return.
+
+        From now on it is looked for as if the answer had been given now.
+
+        Returns:
+            False if that was noted before, or a later answer has replaced this one: do not send.
+        """
+        ...
+
+    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
+        """Its message says all there is to say; who fetches the kept reply later gets the news."""
+        ...
+
+
+class Buttons(Protocol):
+    """What the opaque keys of buttons stand for."""
+
+    async def find_button(self, key: str) -> StoredButton | None:
+        """The row of a key, expired ones too; None if nobody knows it."""
+        ...
+
+
+class People(Protocol):
+    """Those whom the bot has met, with their language and time zone."""
+
+    async def find_person(self, identity: Identity) -> Person | None:
+        """What is known of a person."""
+        ...
+
+    async def save_person(self, person: Person) -> None:
+        """Remember a person; replaces what was known."""
+        ...
+
+    async def memberships_of(self, identity: Identity) -> Sequence[Membership]:
+        """The groups in which a person was seen, whether or not they still belong."""
+        ...
+
+    async def save_membership(self, membership: Membership) -> None:
+        """Remember whether a person belongs to a group; replaces what was known."""
+        ...
+
+
+class Store(Inbox, FollowUps, Buttons, People, Protocol):
+    """All that the pipeline keeps, in one place: one outcome is one transaction."""
