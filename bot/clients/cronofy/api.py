@@ -47,12 +47,16 @@ class AccountRow:
     """Whose token it is.
 
     Attributes:
+        sub: Names the account, and stays the same however often it is authorised.
         name: Name, or else e-mail address; empty if neither is told.
+        profiles: The calendar accounts behind it, as their services name them.
         scopes: What the token may do; bundles such as `read_write` are not taken apart.
         disconnected: How many calendar services Cronofy has lost its access to.
     """
 
+    sub: str
     name: str
+    profiles: tuple[str, ...]
     scopes: frozenset[str]
     disconnected: int
 
@@ -194,6 +198,10 @@ def parse_account(response: HttpResponse) -> AccountRow:
     data = _mapping(body.get("cronofy.data"))
     profiles = _mappings(data.get("profiles"))
     return AccountRow(
+        sub=_text(body.get("sub")),
+        profiles=tuple(
+            name for profile in profiles if (name := _text(profile.get("profile_name")))
+        ),
         name=_text(body.get("name")) or _text(body.get("email")),
         scopes=frozenset(_text(_mapping(data.get("authorization")).get("scope")).split()),
         disconnected=sum(profile.get("profile_connected") is False for profile in profiles),
