@@ -11,6 +11,7 @@ from bot.errors import BotError
 from bot.ports import Clock
 from bot.services.answers import Answers
 from bot.services.caller import Caller
+from bot.services.linking import Linking
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
 from bot.texts import Draft, Texts
@@ -61,6 +62,7 @@ class Services:
     answers: Answers
     presences: Presences
     replies: StoredReplies
+    linking: Linking
     clock: Clock
 
 

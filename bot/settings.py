@@ -3,6 +3,7 @@
 An error names the variable and what is wrong with it, never its value.
 """
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -15,6 +16,7 @@ from bot.texts import LANGUAGES
 
 S = TypeVar("S", bound=BaseSettings)
 
+_FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 CRONOFY_DATA_CENTERS = ("us", "uk", "de", "au", "ca", "sg")
 
 
@@ -52,6 +54,13 @@ def _listed(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word if word == "*" else str(parse_identity(word)) for word in value)
 
 
+def _fernet_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    for key in value:
+        if not _FERNET_KEY.fullmatch(key.get_secret_value()):
+            raise ValueError("each must be 32 bytes as URL-safe base64, newest first")
+    return value
+
+
 def _data_center(value: str) -> str:
     if value.lower() not in CRONOFY_DATA_CENTERS:
         raise ValueError(f"must be one of {', '.join(CRONOFY_DATA_CENTERS)}")
@@ -66,6 +75,9 @@ def _origin(value: str) -> str:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_listed)]
+Keys = Annotated[
+    tuple[SecretStr, ...], NoDecode, BeforeValidator(_words), AfterValidator(_fernet_keys)
+]
 Rate = Annotated[float, Field(gt=0, le=1_000_000)]
 Url = Annotated[str, AfterValidator(_origin)]
 
@@ -111,6 +123,7 @@ class Settings(LocalSettings):
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     database_url: SecretStr = SecretStr("sqlite:///data/bot.db")
+    secret_keys: Keys = ()
 
 
 def load(kind: type[S], **overrides: Any) -> S:

@@ -14,13 +14,26 @@ from bot.dispatch.lanes import Lanes
 from bot.dispatch.pipeline import Defaults
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
-from bot.ports import AccountStore, CalendarProvider, ChatPlatform, Clock, PresenceProvider, Store
-from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence
-from bot.providers.cronofy import CronofyCalendar
+from bot.ports import (
+    AccountBook,
+    AccountStore,
+    CalendarProvider,
+    ChatPlatform,
+    Clock,
+    PresenceProvider,
+    Sealer,
+    SignIn,
+    Store,
+)
+from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence, Bitrix24SignIn
+from bot.providers.cronofy import CronofyCalendar, CronofySignIn
 from bot.services.access import Admission, AllowList
+from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.answers import Answers
+from bot.services.linking import Linking
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
+from bot.services.tokens import TokenService
 from bot.transport.limits import Limiters
 from bot.transport.messages import Transport
 
@@ -41,6 +54,9 @@ def build_dispatcher(
     limits: Limits,
     store: Store,
     accounts: AccountStore,
+    book: AccountBook,
+    sealer: Sealer,
+    cronofy_base: str,
     platforms: Mapping[Platform, ChatPlatform],
     access: AllowList,
     defaults: Defaults,
@@ -48,9 +64,15 @@ def build_dispatcher(
 ) -> Dispatcher:
     """Wire the pipeline.
 
-    `platforms` is looked at when the first message comes, so it may be filled after this call.
+    `accounts` are those that nobody has to link. `platforms` is looked at when the first message
+    comes, so it may be filled after this call.
     """
     bitrix24, cronofy = _clients(transport, addresses, limits, clock)
+    accounts = LinkedBeforeFixed(TokenService(book, renewers={}, clock=clock), accounts)
+    sign_ins: Mapping[Provider, SignIn] = {
+        Provider.BITRIX24: Bitrix24SignIn(bitrix24, addresses),
+        Provider.CRONOFY: CronofySignIn(cronofy, cronofy_base),
+    }
     calendars: dict[Provider, CalendarProvider] = {
         Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
         Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
@@ -62,6 +84,14 @@ def build_dispatcher(
         answers=Answers(calendars=calendars, accounts=accounts, inbox=store, clock=clock),
         presences=Presences(providers=presences, accounts=accounts, inbox=store, clock=clock),
         replies=StoredReplies(store),
+        linking=Linking(
+            book=book,
+            accounts=accounts,
+            sign_ins=sign_ins,
+            platforms=platforms,
+            sealer=sealer,
+            clock=clock,
+        ),
         clock=clock,
     )
     lanes = Lanes()

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from bot.app.clock import SystemClock
 from bot.app.core import Limits, build_dispatcher
-from bot.app.database import open_store
+from bot.app.database import open_storage
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
@@ -39,20 +39,25 @@ async def demo(*, language: str, timezone: str | None) -> int:
     seed_calendars(cronofy)
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="rsvp-bot-"))
-        store = await stack.enter_async_context(open_store(f"sqlite:///{folder}/demo.db", clock))
+        storage = await stack.enter_async_context(
+            open_storage(f"sqlite:///{folder}/demo.db", clock)
+        )
         server = await stack.enter_async_context(SandboxServer(portal_app(portal)))
         calendars = await stack.enter_async_context(SandboxServer(cronofy_app(cronofy)))
         addresses = PortalAddresses(operator_urls=[server.url])
         guard = AddressGuard(addresses.listed | {calendars.url.removeprefix("http://")})
         transport = await stack.enter_async_context(AiohttpTransport(timer=clock, guard=guard))
         for colleague in PEOPLE:
-            await store.save_person(_person(colleague, language, timezone))
+            await storage.store.save_person(_person(colleague, language, timezone))
         platforms: dict[Platform, ChatPlatform] = {}
         dispatcher = build_dispatcher(
             transport=transport,
             addresses=addresses,
             limits=Limits(),
-            store=store,
+            store=storage.store,
+            book=storage.book,
+            sealer=storage.sealer,
+            cronofy_base=calendars.url,
             accounts=FixedAccounts(
                 _accounts(portal, server.url) | _calendar_accounts(calendars.url)
             ),

@@ -6,14 +6,14 @@ import hashlib
 import hmac
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import handlers
 from bot.app.clock import SystemClock
 from bot.app.core import Limits, build_dispatcher
-from bot.app.database import open_store
+from bot.app.database import open_storage
 from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
 from bot.clients.cronofy.api import api_base
 from bot.dispatch import Dispatcher
@@ -60,7 +60,9 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
     if settings.owner is None:
         logger.warning("OWNER is not set: /start tells everybody the line to put into .env")
     async with (
-        open_store(settings.database_url.get_secret_value(), clock) as store,
+        open_storage(
+            settings.database_url.get_secret_value(), clock, secret_keys=_secret_keys(settings)
+        ) as storage,
         AiohttpTransport(timer=clock, guard=guard) as transport,
     ):
         platforms: dict[Platform, ChatPlatform] = {}
@@ -72,7 +74,10 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
                 bitrix24_burst=settings.bitrix24_burst,
                 cronofy_rate=settings.cronofy_rate,
             ),
-            store=store,
+            store=storage.store,
+            book=storage.book,
+            sealer=storage.sealer,
+            cronofy_base=_cronofy_base(settings),
             accounts=accounts or _owners_accounts(settings),
             platforms=platforms,
             access=AllowList(
@@ -93,7 +98,7 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
             ),
         )
         platforms[Platform.TELEGRAM] = telegram
-        await _serve(settings, telegram, dispatcher, store, clock)
+        await _serve(settings, telegram, dispatcher, storage.store, clock)
     return 0
 
 
@@ -231,6 +236,14 @@ def _host_of(url: str) -> frozenset[str]:
     return frozenset({url.partition("://")[2].partition("/")[0].lower()})
 
 
+def _cronofy_base(settings: Settings) -> str:
+    return settings.cronofy_api_url or api_base(settings.cronofy_data_center)
+
+
+def _secret_keys(settings: Settings) -> Sequence[str]:
+    return [key.get_secret_value() for key in settings.secret_keys]
+
+
 def _owners_accounts(settings: Settings) -> FixedAccounts:
     """What the environment holds belongs to the owner and to nobody else."""
     if settings.owner is None:
@@ -241,7 +254,7 @@ def _owners_accounts(settings: Settings) -> FixedAccounts:
         secrets[Provider.BITRIX24] = Credentials(endpoint=webhook)
     if settings.cronofy_access_token is not None:
         secrets[Provider.CRONOFY] = Credentials(
-            endpoint=settings.cronofy_api_url or api_base(settings.cronofy_data_center),
+            endpoint=_cronofy_base(settings),
             access_token=settings.cronofy_access_token.get_secret_value(),
         )
     return FixedAccounts(

@@ -84,7 +84,8 @@ class Dispatcher:
 
     async def receive(self, messages: Sequence[IncomingMessage]) -> None:
         """Take messages in; on return they are durable. See `bot.ports.Receive`."""
-        for entry in await self._store.add(messages):
+        concealed = [self._services.linking.conceal(message) for message in messages]
+        for entry in await self._store.add(concealed):
             self._queue(entry)
 
     async def drain(self) -> None:

@@ -20,6 +20,7 @@ from bot.domain.chat import (
     Press,
 )
 from bot.domain.inbox import Delivery
+from bot.errors import PlatformError
 from bot.ports import ChatPlatform, Clock, Receive
 from bot.texts import M, Texts
 
@@ -105,6 +106,11 @@ class Console:
                 shown.append(f"[{number}] {label}")
             self._print("   ".join(shown))
         return message_id
+
+    async def delete(self, conversation: Conversation, message_id: str) -> None:
+        """See `ChatPlatform.delete`; what a terminal shows cannot be taken back."""
+        del conversation, message_id
+        raise PlatformError("a terminal shows what it shows", gone=True)
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         """See `ChatPlatform.is_member`; a terminal has no groups."""

@@ -119,6 +119,11 @@ class SqlAccounts:
             account, version, {"version": version + 1, "lease_until": None} | sealed
         )
 
+    async def keys_in_use(self) -> frozenset[str]:
+        """Fingerprints of the keys that something here is sealed with."""
+        rows = await self._database.read(sa.select(_credentials.c.key).distinct())
+        return frozenset(row.key for row in rows)
+
     async def _update(
         self,
         account: Account,

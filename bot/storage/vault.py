@@ -3,11 +3,17 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.errors import SealedError
+from bot.ports import Sealer
 from bot.storage.keys import fingerprint
+
+_MARK = "sealed:"
+_IN_TEXTS = "(a word of a message)"
+"""Stands for an account id; no account has this one."""
 
 ReadKeys = Callable[[], Sequence[str]]
 """Reads the keys that there are now, newest first."""
@@ -71,3 +77,33 @@ class Vault:
             raise SealedError
         secret: str = plain["secret"]
         return secret
+
+
+class TextSealer:
+    """Secrets as words of a message; see `bot.ports.Sealer`."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def seal(self, secret: str) -> str:
+        """See `Sealer.seal`."""
+        try:
+            sealed = self._vault.seal(_IN_TEXTS, secret)
+        except SealedError:
+            # Better lost than kept for everybody to read.
+            return _MARK
+        return f"{_MARK}{sealed.key}:{sealed.text}"
+
+    def unseal(self, word: str) -> str | None:
+        """See `Sealer.unseal`."""
+        key, _, text = word.removeprefix(_MARK).partition(":")
+        if not word.startswith(_MARK) or not text:
+            return None
+        try:
+            return self._vault.open(_IN_TEXTS, Sealed(key=key, text=text))
+        except SealedError:
+            return None
+
+
+if TYPE_CHECKING:
+    _conforms: type[Sealer] = TextSealer

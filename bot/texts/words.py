@@ -81,6 +81,15 @@ class Texts:
         span = timedelta(seconds=seconds)
         return format_timedelta(span, threshold=1.5, add_direction=True, locale=self._locale)
 
+    @property
+    def zone(self) -> str:
+        """The person's time zone."""
+        return str(self._timezone)
+
+    def day(self, moment: datetime, now: datetime) -> str:
+        """The day of a moment, as the person's calendar has it."""
+        return self._date(moment.astimezone(self._timezone).date(), now)
+
     def provider(self, provider: Provider) -> str:
         """A provider's name."""
         return str(self.say(f"provider.{provider}"))

@@ -8,11 +8,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from bot.domain.accounts import Account, Credentials
+from bot.domain.accounts import Account, AccountKind, Credentials
 from bot.domain.chat import Identity, Platform
 from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
 from bot.ports import AccountStore
+from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.tokens import TokenService
 from bot.storage.accounts import SqlAccounts
 from bot.storage.database import Database
@@ -28,11 +29,14 @@ BORIS = Identity(platform=Platform.TELEGRAM, user_id="1", display_name="Бори
 STRANGER = Identity(platform=Platform.TELEGRAM, user_id="99")
 
 
-def _account(account_id: str, owner: Identity, provider: Provider) -> Account:
+def _account(
+    account_id: str, owner: Identity, provider: Provider, kind: AccountKind = AccountKind.TOKEN
+) -> Account:
     return Account(
         account_id=account_id,
         owner=owner,
         provider=provider,
+        kind=kind,
         subject=f"subject of {account_id}",
         linked_at=START,
     )
@@ -40,7 +44,7 @@ def _account(account_id: str, owner: Identity, provider: Provider) -> Account:
 
 ANNS_PORTAL = _account("b-7", ANN, Provider.BITRIX24)
 ANNS_CALENDARS = _account("c-7", ANN, Provider.CRONOFY)
-ANNS_OTHER_PORTAL = _account("a-7", ANN, Provider.BITRIX24)
+ANNS_OTHER_PORTAL = _account("a-7", ANN, Provider.BITRIX24, AccountKind.ENVIRONMENT)
 BORIS_PORTAL = _account("b-1", BORIS, Provider.BITRIX24)
 
 # Neither by id nor by provider: in the order in which they were linked.
@@ -59,22 +63,33 @@ async def fixed() -> AsyncIterator[AccountStore]:
 
 
 @asynccontextmanager
-async def linked() -> AsyncIterator[AccountStore]:
+async def linked(
+    linked_accounts: Mapping[Account, Credentials] = LINKED,
+) -> AsyncIterator[AccountStore]:
     clock = FakeClock()
     keys = [new_key()]
     with TemporaryDirectory() as folder:
         database = Database(await open_engine(parse_url(f"sqlite:///{folder}/bot.db")))
         database.start()
         book = SqlAccounts(database, Vault(lambda: keys), clock)
-        for account, credentials in LINKED.items():
+        for account, credentials in linked_accounts.items():
             await book.link(account, credentials)
         yield TokenService(book, renewers={}, clock=clock)
         await database.stop()
 
 
+@asynccontextmanager
+async def linked_before_fixed() -> AsyncIterator[AccountStore]:
+    """The last one linked is the environment's."""
+    *first, last = LINKED
+    async with linked({account: LINKED[account] for account in first}) as store:
+        yield LinkedBeforeFixed(store, FixedAccounts({last: LINKED[last]}))
+
+
 SUBJECTS: Mapping[str, Callable[[], AbstractAsyncContextManager[AccountStore]]] = {
     "fixed": fixed,
     "linked": linked,
+    "linked before fixed": linked_before_fixed,
 }
 """Each opens a store in which the accounts above were linked in that order."""
 

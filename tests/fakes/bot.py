@@ -23,6 +23,7 @@ from bot.services.access import AllowList
 from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
+from tests.fakes.account_book import MemoryBook, MemorySealer
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
 from tests.fakes.store import MemoryStore
@@ -45,6 +46,7 @@ class Bot:
     cronofy: Cronofy
     clock: FakeClock
     store: Store
+    book: MemoryBook
 
     async def say(
         self,
@@ -103,6 +105,7 @@ async def running_bot(
     """
     clock = clock or FakeClock()
     store = store or MemoryStore(clock)
+    book = MemoryBook(clock)
     portal = Portal(now=clock.now)
     seed_company(portal)
     cronofy = Cronofy(now=clock.now)
@@ -128,6 +131,9 @@ async def running_bot(
                 or FixedAccounts(
                     _accounts(portal, url, linked) | _calendar_account(calendars.url, linked)
                 ),
+                book=book,
+                sealer=MemorySealer(),
+                cronofy_base=calendars.url,
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
                 defaults=Defaults(
@@ -143,6 +149,7 @@ async def running_bot(
                 cronofy=cronofy,
                 clock=clock,
                 store=store,
+                book=book,
             )
             await dispatcher.stop(grace=1.0)
 

@@ -47,6 +47,7 @@ class FakePlatform:
         self.failures: list[PlatformError] = []
         self.members: dict[str, set[Identity]] = {}
         self.asked_about_members = 0
+        self.deleted_of_others: list[tuple[str, str]] = []
         self.gone: set[str] = set()
         self.deleted: set[str] = set()
         self.busy: list[Conversation] = []
@@ -81,6 +82,11 @@ class FakePlatform:
         self.posted.append((message_id, delivery))
         self.shown[message_id] = seen
         return message_id
+
+    async def delete(self, conversation: Conversation, message_id: str) -> None:
+        if conversation.chat_id in self.gone:
+            raise PlatformError("forbidden", gone=True)
+        self.deleted_of_others.append((conversation.chat_id, message_id))
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         self.asked_about_members += 1

@@ -148,6 +148,14 @@ class TelegramPlatform:
         """See `ChatPlatform.deliver`."""
         return await self._poster.deliver(delivery)
 
+    async def delete(self, conversation: Conversation, message_id: str) -> None:
+        """See `ChatPlatform.delete`; in groups only administrators may.
+
+        https://core.telegram.org/bots/api#deletemessage
+        """
+        with our_errors():
+            await self._bot.delete_message(conversation.chat_id, int(message_id))
+
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         """See `ChatPlatform.is_member`.
 

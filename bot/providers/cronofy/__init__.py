@@ -1,0 +1,6 @@
+"""Cronofy behind the ports: invitations, and whose sign-in it is."""
+
+from bot.providers.cronofy.calendar import CronofyCalendar
+from bot.providers.cronofy.sign_in import CronofySignIn
+
+__all__ = ["CronofyCalendar", "CronofySignIn"]
