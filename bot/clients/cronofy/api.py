@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
 from bot.clients.cronofy.errors import PROVIDER, refuse
+from bot.clients.cronofy.profiles import LinkedProfile, read_profile
 from bot.errors import ProviderProtocolError
 from bot.transport.messages import HttpRequest, HttpResponse
 
@@ -49,14 +50,14 @@ class AccountRow:
     Attributes:
         sub: Names the account, and stays the same however often it is authorised.
         name: Name, or else e-mail address; empty if neither is told.
-        profiles: The calendar accounts behind it, as their services name them.
+        profiles: The calendar services behind it.
         scopes: What the token may do; bundles such as `read_write` are not taken apart.
         disconnected: How many calendar services Cronofy has lost its access to.
     """
 
     sub: str
     name: str
-    profiles: tuple[str, ...]
+    profiles: tuple[LinkedProfile, ...]
     scopes: frozenset[str]
     disconnected: int
 
@@ -199,9 +200,7 @@ def parse_account(response: HttpResponse) -> AccountRow:
     profiles = _mappings(data.get("profiles"))
     return AccountRow(
         sub=_text(body.get("sub")),
-        profiles=tuple(
-            name for profile in profiles if (name := _text(profile.get("profile_name")))
-        ),
+        profiles=tuple(read_profile(profile) for profile in profiles),
         name=_text(body.get("name")) or _text(body.get("email")),
         scopes=frozenset(_text(_mapping(data.get("authorization")).get("scope")).split()),
         disconnected=sum(profile.get("profile_connected") is False for profile in profiles),

@@ -75,7 +75,5 @@ def _code(body: bytes) -> str:
 
 
 def _seconds(text: str) -> float | None:
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        return None
+    """Whole seconds; a date or anything else is no help."""
+    return float(text) if text.isascii() and text.isdecimal() else None

@@ -31,11 +31,34 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An access token of the portal's one application; `scopes` None are the user's."""
+    """An access token of an application; `scopes` None are the user's.
+
+    `client_id` None is an application that was never added and cannot be removed.
+    """
 
     user_id: int
     expires_at: float
     scopes: frozenset[str] | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The card of an application that is installed on the portal.
+
+    Attributes:
+        redirect_uri: Where browsers are sent with a code; without one the code is shown to be
+            copied.
+        status: "L" for one that the portal's own administrator made, "F" and others for the
+            Market's.
+    """
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    scopes: frozenset[str]
+    name: str
+    status: str = "L"
 
 
 @dataclass(slots=True, kw_only=True)

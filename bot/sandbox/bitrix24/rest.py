@@ -14,13 +14,13 @@ from bot.sandbox.bitrix24.errors import RestError
 from bot.sandbox.bitrix24.execution import BATCH, Execution, Struck, check_method
 from bot.sandbox.bitrix24.limits import LeakyBuckets
 from bot.sandbox.bitrix24.methods import METHODS
+from bot.sandbox.bitrix24.oauth_page import PORTAL, add_consent_page
 from bot.sandbox.bitrix24.php import nest, parse_query
 from bot.sandbox.bitrix24.records import User
 from bot.sandbox.bitrix24.state import Portal
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.server import add_fault_routes, cut, gateway_page, spoil
 
-_PORTAL = web.AppKey("portal", Portal)
 _BUCKETS = web.AppKey("buckets", LeakyBuckets)
 _TOO_MANY = RestError("QUERY_LIMIT_EXCEEDED", "Too many requests")
 _CORS = {"Access-Control-Allow-Origin": "*"}
@@ -29,11 +29,12 @@ _CORS = {"Access-Control-Allow-Origin": "*"}
 def portal_app(portal: Portal) -> web.Application:
     """The portal as a web application."""
     app = web.Application(client_max_size=16 * 1024 * 1024)
-    app[_PORTAL] = portal
+    app[PORTAL] = portal
     app[_BUCKETS] = LeakyBuckets()
     add_fault_routes(app, portal.faults)
     app.router.add_get("/_sandbox/state", _state)
     app.router.add_get("/_sandbox/journal", _journal)
+    add_consent_page(app)
     app.router.add_route("*", r"/rest/{user_id:\d{1,18}}/{code}/{method}", _rest)
     app.router.add_route("*", "/rest/{method}", _rest)
     # Whatever else there is after /rest/ is taken for a method that does not exist.
@@ -42,15 +43,15 @@ def portal_app(portal: Portal) -> web.Application:
 
 
 async def _state(request: web.Request) -> web.Response:
-    return web.json_response(request.app[_PORTAL].snapshot())
+    return web.json_response(request.app[PORTAL].snapshot())
 
 
 async def _journal(request: web.Request) -> web.Response:
-    return web.json_response([asdict(write) for write in request.app[_PORTAL].journal])
+    return web.json_response([asdict(write) for write in request.app[PORTAL].journal])
 
 
 async def _rest(request: web.Request) -> web.Response:
-    portal = request.app[_PORTAL]
+    portal = request.app[PORTAL]
     portal.hits += 1
     if portal.moved_to is not None:
         raise web.HTTPFound(portal.moved_to + request.path_qs)
@@ -62,6 +63,9 @@ async def _rest(request: web.Request) -> web.Response:
         check_method(method, {*METHODS, BATCH})
         params = await _read_params(request)
         execution = Execution(portal, _authorize(portal, request, params))
+        # Methods never see them, and neither does who reads the journal.
+        for credential in ("auth", "access_token"):
+            params.pop(credential, None)
         result = await execution.run(method, params)
     except RestError as error:
         return _refuse(portal, error)
@@ -99,7 +103,7 @@ def _strike(request: web.Request, portal: Portal, rule: FaultRule) -> web.Respon
 
 def _count_hit(request: web.Request) -> None:
     """The leaky bucket, per address of the caller."""
-    portal = request.app[_PORTAL]
+    portal = request.app[PORTAL]
     burst, rate = portal.quirks.burst, portal.quirks.rate
     now, address = portal.now().timestamp(), request.remote or ""
     if burst and not request.app[_BUCKETS].admit(address, now=now, burst=burst, rate=rate):
@@ -134,9 +138,12 @@ def _by_token(portal: Portal, token: object) -> Caller:
         raise RestError("invalid_token", "Unable to get application by token")
     if known.expires_at <= portal.now().timestamp():
         raise RestError("expired_token", "The access token provided has expired")
+    if known.client_id is not None and known.client_id not in portal.applications:
+        raise RestError("APPLICATION_NOT_FOUND", "Application not found")
     user = _employed(portal.users.get(known.user_id))
     scopes = user.scopes if known.scopes is None else known.scopes
-    return Caller(user_id=user.user_id, credential="application", scopes=scopes)
+    credential = f"application {known.client_id or ''}"
+    return Caller(user_id=user.user_id, credential=credential, scopes=scopes)
 
 
 def _employed(user: User | None) -> User:

@@ -1,11 +1,14 @@
 """The portal's database: users, one calendar row per participant, presence, and what was done."""
 
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 
 from bot.sandbox.bitrix24.limits import OperatingTime
+from bot.sandbox.bitrix24.oauth_server import OAuthServer
 from bot.sandbox.bitrix24.records import (
+    Application,
     ForcedError,
     Notice,
     Quirks,
@@ -19,10 +22,27 @@ from bot.sandbox.server import Gate
 
 
 class Portal:
-    """The portal's database, and what tests want to know of it."""
+    """The portal's database, and what tests want to know of it.
 
-    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    Attributes:
+        member_id: The portal's own id, which outlives its address.
+        oauth: The server that gives out its tokens; several portals may share one.
+        consents_as: The person at the browser, who then says yes without being asked; None shows
+            the page that asks.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        oauth: OAuthServer | None = None,
+        member_id: str = "",
+    ) -> None:
         self.now = now
+        self.member_id = member_id or uuid.uuid4().hex
+        self.oauth = oauth or OAuthServer()
+        self.applications: dict[str, Application] = {}
+        self.consents_as: int | None = None
         self.users: dict[int, User] = {}
         self.rows: dict[int, Row] = {}
         self.presence: dict[int, str] = {}
@@ -47,6 +67,34 @@ class Portal:
         """The path of a person's incoming webhook."""
         return f"/rest/{user_id}/{self.users[user_id].code}/"
 
+    def add_application(
+        self,
+        client_id: str,
+        client_secret: str,
+        redirect_uri: str,
+        scopes: Iterable[str],
+        name: str,
+        *,
+        status: str = "L",
+    ) -> Application:
+        """Install an application; where browsers go and what it may do is in its card alone."""
+        application = Application(
+            client_id=client_id,
+            client_secret=client_secret,
+            redirect_uri=redirect_uri,
+            scopes=frozenset(scopes),
+            name=name,
+            status=status,
+        )
+        self.applications[client_id] = application
+        self.oauth.clients[client_id] = client_secret
+        return application
+
+    def remove_application(self, client_id: str) -> None:
+        """Uninstall an application: all that people allowed it ends."""
+        del self.applications[client_id]
+        self.oauth.forget(self, client_id)
+
     def issue_token(
         self,
         user_id: int,
@@ -54,10 +102,13 @@ class Portal:
         *,
         expires_in: float = 3600,
         scopes: frozenset[str] | None = None,
+        client_id: str | None = None,
     ) -> str:
         """Make an access token, with the user's scopes unless others are given."""
         expires_at = self.now().timestamp() + expires_in
-        self.tokens[token] = Token(user_id=user_id, expires_at=expires_at, scopes=scopes)
+        self.tokens[token] = Token(
+            user_id=user_id, expires_at=expires_at, scopes=scopes, client_id=client_id
+        )
         return token
 
     def add_meeting(

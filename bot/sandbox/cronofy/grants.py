@@ -146,6 +146,15 @@ class Grants:
         self._refresh = {name: grant for name, grant in self._refresh.items() if grant not in ended}
         return len(ended)
 
+    def secrets(self, sub: str) -> list[str]:
+        """All tokens of an account that are alive."""
+        refresh = [name for name, grant in self._refresh.items() if grant.sub == sub]
+        return refresh + [name for name, item in self._access.items() if item.grant.sub == sub]
+
+    def standing(self, sub: str) -> int:
+        """How many consents of an account can still be used."""
+        return sum(grant.sub == sub for grant in self._refresh.values())
+
     def _tokens(self, grant: Grant, access_token: str, expires_in: float) -> Tokens:
         self._access[access_token] = Access(
             grant=grant, expires_at=self._now() + timedelta(seconds=expires_in)

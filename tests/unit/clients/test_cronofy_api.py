@@ -130,7 +130,9 @@ def test_the_key_of_an_error_is_kept_and_its_prose_is_not() -> None:
     assert "prose" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("header", "wait"), [("7", 7.0), ("-1", 0.0), ("soon", None), ("", None)])
+@pytest.mark.parametrize(
+    ("header", "wait"), [("7", 7.0), ("-1", None), ("inf", None), ("soon", None), ("", None)]
+)
 def test_retry_after_is_taken_if_it_is_a_number(header: str, wait: float | None) -> None:
     with pytest.raises(RateLimitedError) as caught:
         api.parse_events(HttpResponse(status=429, headers={"retry-after": header}))

@@ -6,6 +6,7 @@ import pytest
 
 from bot.clients.bitrix24 import rights
 from bot.clients.cronofy.api import AccountRow, parse_account
+from bot.clients.cronofy.profiles import LinkedProfile
 from bot.errors import ProviderProtocolError, TokenExpiredError
 from bot.transport.messages import HttpResponse
 
@@ -56,7 +57,11 @@ def test_userinfo_tells_whose_token_it_is_and_what_it_may_do() -> None:
     assert _account(USERINFO) == AccountRow(
         sub="acc_1",
         name="Ann Hill",
-        profiles=("ann@acme.example",),
+        profiles=(
+            LinkedProfile(provider_name="", provider_service="", profile_name="ann@acme.example"),
+            LinkedProfile(provider_name="", provider_service="", profile_name=""),
+            LinkedProfile(provider_name="google", provider_service="", profile_name=""),
+        ),
         scopes=frozenset({"read_events", "change_participation_status"}),
         disconnected=1,
     )
