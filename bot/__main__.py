@@ -1,4 +1,4 @@
-"""The command line: `rsvp-bot run`, `demo`, `doctor`, `sandbox`.
+"""The command line: `rsvp-bot run`, `demo`, `doctor`, `keys`, `sandbox`, `users`.
 
 Exit codes: 0 all went well, 1 something broke, 2 a setting is missing or malformed or the command
 line is wrong.
@@ -6,14 +6,16 @@ line is wrong.
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from bot import __version__
-from bot.errors import ConfigError
+from bot.domain.chat import Identity
+from bot.errors import ConfigError, StorageError
 
 EXIT_OK, EXIT_BROKEN, EXIT_USAGE = 0, 1, 2
-_LAST_PORT_BASE = 65533
+_LAST_PORT_BASE = 65531
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"rsvp-bot: {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
         return EXIT_USAGE
+    except StorageError as error:
+        print(f"rsvp-bot: {error}; try again", file=sys.stderr)  # noqa: T201 - as above
+        return EXIT_BROKEN
+    except BrokenPipeError:
+        # Whoever read along has left (`| head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN
     except KeyboardInterrupt:
         return EXIT_OK
 
@@ -46,7 +55,41 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="listen at N, N+1 and N+2 instead of free ports",
     )
+    _add_keys(commands)
+    _add_users(commands)
     return parser
+
+
+def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    keys = commands.add_parser("keys", help="make a key, or change the key that seals credentials")
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("new", help="print a new key for SECRET_KEYS")
+    actions.add_parser(
+        "rotate",
+        help="seal everything with a new key and drop the old one; may run beside the bot",
+        description="Seals all credentials with a new key and drops the old one from the key file "
+        "beside the database. With SECRET_KEYS: put a new key in front, restart the bot, and this "
+        "seals everything with it and says which keys may go. Stopped half-way, run it again.",
+    )
+
+
+def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    users = commands.add_parser("users", help="list people and accounts; remove or admit somebody")
+    actions = users.add_subparsers(dest="action", metavar="ACTION")
+    remove = actions.add_parser("remove", help="forget all about a person and refuse them")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    admit = actions.add_parser("admit", help="let the lists decide about a person again")
+    for action in (remove, admit):
+        action.add_argument("person", type=_identity, metavar="telegram:ID")
+
+
+def _identity(text: str) -> Identity:
+    from bot.settings import parse_identity  # noqa: PLC0415
+
+    try:
+        return parse_identity(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _port_base(text: str) -> int:
@@ -100,11 +143,45 @@ def _sandbox(options: argparse.Namespace) -> int:
     )
 
 
+def _keys(options: argparse.Namespace) -> int:
+    from bot.app.clock import SystemClock  # noqa: PLC0415
+    from bot.app.keys import print_new_key, rotate  # noqa: PLC0415
+    from bot.logs import set_up  # noqa: PLC0415
+    from bot.settings import Settings, load  # noqa: PLC0415
+
+    if options.action == "new":
+        return print_new_key(sys.stdout)
+    settings = load(Settings)
+    set_up("ERROR", settings.log_format)
+    return asyncio.run(rotate(settings, SystemClock(), sys.stdout))
+
+
+def _users(options: argparse.Namespace) -> int:
+    from bot.app.clock import SystemClock  # noqa: PLC0415
+    from bot.app.users import Users, ask_on_the_terminal  # noqa: PLC0415
+    from bot.logs import set_up  # noqa: PLC0415
+    from bot.settings import Settings, load  # noqa: PLC0415
+
+    settings = load(Settings)
+    set_up("ERROR", settings.log_format)
+    users = Users(settings, SystemClock(), sys.stdout)
+    match options.action:
+        case "remove":
+            ask = None if options.yes else ask_on_the_terminal
+            return asyncio.run(users.remove(options.person, ask=ask))
+        case "admit":
+            return asyncio.run(users.admit(options.person))
+        case _:
+            return asyncio.run(users.show())
+
+
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "demo": _demo,
     "doctor": _doctor,
     "sandbox": _sandbox,
+    "keys": _keys,
+    "users": _users,
 }
 
 

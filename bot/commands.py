@@ -5,16 +5,18 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.chat import IncomingMessage, Reply
+from bot.domain.chat import Button, IncomingMessage, Reply, Visibility
 from bot.domain.providers import Provider
 from bot.errors import BotError
 from bot.ports import Clock
 from bot.services.answers import Answers
 from bot.services.caller import Caller
 from bot.services.linking import Linking
+from bot.services.personal import PersonalData
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
-from bot.texts import Draft, Texts
+from bot.services.sign_ins import SignIns
+from bot.texts import Draft, M, Texts
 
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z0-9_]{0,31})(?:@([A-Za-z0-9_]{1,64}))?(?=\s|$)")
 
@@ -63,6 +65,8 @@ class Services:
     presences: Presences
     replies: StoredReplies
     linking: Linking
+    sign_ins: SignIns
+    personal: PersonalData
     clock: Clock
 
 
@@ -78,6 +82,15 @@ class Context:
     router: "Router"
     explain: Callable[[Draft, BotError, Provider], Draft]
     """Words an error for this person; for handlers that go on after one."""
+    private_url: str = ""
+    """Opens the private chat and runs this command there; empty if there is no such address."""
+
+    def pointer(self, draft: Draft) -> Reply:
+        """Send somebody from a group to their private chat, visible to all."""
+        draft.add(M.GROUP_GO_PRIVATE)
+        open_there = Button(label=str(self.texts.say(M.GROUP_GO)), url=self.private_url)
+        buttons = [[open_there]] if self.private_url else []
+        return draft.reply(buttons, visibility=Visibility.CONVERSATION)
 
     def draft(self) -> Draft:
         """Begin a reply in the person's language."""
@@ -97,6 +110,8 @@ class CommandSpec:
         summary: Message id of its line in /help and in the chat system's menu.
         arguments: How its arguments are shown in /help, empty if it takes none.
         changes: It changes something, so an old one is not carried out without asking.
+        private: It is about one person alone: a group sees a pointer to the private chat, where
+            `/start` with the command's name does the same, without arguments.
     """
 
     name: str
@@ -104,6 +119,7 @@ class CommandSpec:
     summary: str
     arguments: str = ""
     changes: bool = False
+    private: bool = False
 
     @property
     def usage(self) -> str:
@@ -118,7 +134,13 @@ class Router:
     _specs: dict[str, CommandSpec] = field(default_factory=dict)
 
     def command(
-        self, name: str, *, summary: str, arguments: str = "", changes: bool = False
+        self,
+        name: str,
+        *,
+        summary: str,
+        arguments: str = "",
+        changes: bool = False,
+        private: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function as a command's handler."""
 
@@ -130,6 +152,7 @@ class Router:
                     summary=summary,
                     arguments=arguments,
                     changes=changes,
+                    private=private,
                 )
             )
             return handler

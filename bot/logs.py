@@ -62,5 +62,5 @@ def set_up(level: str, style: Literal["text", "json"]) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # At DEBUG these print addresses and tokens.
-    for name in _TALKATIVE:
+    for name in (*_TALKATIVE, "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

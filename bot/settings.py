@@ -38,13 +38,13 @@ def _language(value: str) -> str:
     return value.lower()
 
 
-def parse_identity(value: str) -> Identity:
-    """Read `platform:id`.
+def parse_identity(value: object) -> Identity:
+    """Read `platform:id`; whatever a source made of it (a bare number is one to some).
 
     Raises:
         ValueError: It is none.
     """
-    platform, _, user_id = value.strip().partition(":")
+    platform, _, user_id = str(value).strip().partition(":")
     if platform not in {known.value for known in Platform} or not user_id.lstrip("-").isdigit():
         raise ValueError("must look like telegram:123456")
     return Identity(platform=Platform(platform), user_id=user_id)
@@ -114,7 +114,13 @@ class Settings(LocalSettings):
     bitrix24_allowed_hosts: Words = ()
     bitrix24_rate: Rate = 2.0
     bitrix24_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 50
+    bitrix24_client_id: str = ""
+    bitrix24_client_secret: SecretStr | None = None
+    bitrix24_portal: str = ""
+    bitrix24_oauth_url: Url | None = None
     cronofy_access_token: SecretStr | None = None
+    cronofy_client_id: str = ""
+    cronofy_client_secret: SecretStr | None = None
     cronofy_data_center: Annotated[str, AfterValidator(_data_center)] = "us"
     cronofy_api_url: Url | None = None
     cronofy_rate: Rate = 500.0
@@ -124,6 +130,7 @@ class Settings(LocalSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     database_url: SecretStr = SecretStr("sqlite:///data/bot.db")
     secret_keys: Keys = ()
+    journal_days: Annotated[int, Field(ge=1, le=36500)] = 365
 
 
 def load(kind: type[S], **overrides: Any) -> S:

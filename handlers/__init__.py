@@ -1,10 +1,18 @@
 """What each command means. Platform-neutral: a handler sees ports, services and words."""
 
 from bot.commands import Router, build_router
-from handlers import accounts, presence, rsvp
+from handlers import accounts, journal, presence, rsvp
 from handlers import help as help_handlers
 
 
 def router() -> Router:
     """All commands, in the order of /help."""
-    return build_router((rsvp.router, presence.router, accounts.router, help_handlers.router))
+    return build_router(
+        (
+            rsvp.router,
+            presence.router,
+            accounts.router,
+            journal.router,
+            help_handlers.router,
+        )
+    )

@@ -6,56 +6,67 @@ from collections.abc import Sequence
 from bot.commands import Context, Router
 from bot.domain.accounts import Account, AccountKind, AccountState
 from bot.domain.chat import Button, Reply
-from bot.errors import TELLABLE, BotError, UserError
-from bot.ports import Standing
-from bot.texts import Draft, M
+from bot.domain.providers import Provider
+from bot.domain.sign_ins import Standing
+from bot.errors import TELLABLE, BotError, ProviderAuthError, UserError
+from bot.services.linking import PastedKey, Unlinked
+from bot.texts import UNNAMED, Draft, M, add_linked, shown
 
 router = Router()
 
-_UNNAMED = "—"
 
-
-@router.command("link", summary=M.HELP_LINK)
+@router.command("link", summary=M.HELP_LINK, private=True)
 async def link(ctx: Context) -> Sequence[Reply]:
     """Link what was pasted; without anything, tell what is linked and how to go on."""
+    in_group = ctx.message.conversation.is_group
     if not ctx.command.args:
-        return [await _overview(ctx)]
+        return [ctx.pointer(ctx.draft()) if in_group else await _overview(ctx)]
     deleted = await ctx.services.linking.delete_message(ctx.message)
-    draft = await _link_pasted(ctx, ctx.command.args[0])
-    return [draft.add(M.LINK_DELETED if deleted else M.LINK_DELETE_IT).reply()]
+    advice = M.LINK_DELETED if deleted else M.LINK_DELETE_IT
+    if in_group:
+        return [ctx.pointer(ctx.draft().add(M.LINK_IN_GROUP).add(advice))]
+    try:
+        key = ctx.services.linking.recognise(ctx.command.args[0])
+    except UserError as error:
+        draft = ctx.draft().add(error.message, **error.values)
+        # What is no key at all need not be deleted by hand.
+        return [(draft.add(advice) if deleted else draft).reply()]
+    return [(await _link_pasted(ctx, key)).add(advice).reply()]
 
 
-@router.command("unlink", summary=M.HELP_UNLINK)
+@router.command("unlink", summary=M.HELP_UNLINK, private=True)
 async def unlink(ctx: Context) -> Sequence[Reply]:
     """Forget an account, chosen and so confirmed by a button."""
+    if ctx.message.conversation.is_group:
+        return [ctx.pointer(ctx.draft())]
     if ctx.command.confirmed and ctx.command.args:
-        account = await ctx.services.linking.unlink(ctx.caller, ctx.command.args[0])
-        draft = ctx.draft().add(M.UNLINK_DONE, **_shown(ctx, account))
-        if account.kind is not AccountKind.OAUTH:
-            draft.add(M.UNLINK_DELETE_THERE, provider=ctx.texts.provider(account.provider))
-        return [draft.reply()]
+        return [_unlinked(ctx, await ctx.services.linking.unlink(ctx.caller, ctx.command.args[0]))]
     if ctx.command.args:
         return [ctx.draft().add(M.UNLINK_KEPT).reply()]
     accounts = await ctx.services.linking.of(ctx.caller)
-    if not accounts:
-        return [ctx.draft().add(M.UNLINK_NOTHING).reply()]
+    own = [account for account in accounts if account.kind is not AccountKind.ENVIRONMENT]
+    if not own:
+        nothing = M.UNLINK_ONLY_SETTINGS if accounts else M.UNLINK_NOTHING
+        return [ctx.draft().add(nothing).reply()]
     rows = [
         [
             Button(
-                label=str(ctx.texts.say(M.UNLINK_YES, **_shown(ctx, account)).unescape()),
+                label=str(ctx.texts.say(M.UNLINK_YES, **shown(ctx.texts, account)).unescape()),
                 command_line=f"/unlink {account.account_id}",
                 confirms=True,
             )
         ]
-        for account in accounts
+        for account in own
     ]
     keep = Button(label=str(ctx.texts.say(M.UNLINK_NO)), command_line="/unlink -")
     return [ctx.draft().add(M.UNLINK_WHICH).reply([*rows, [keep]])]
 
 
-@router.command("me", summary=M.HELP_ME)
+@router.command("me", summary=M.HELP_ME, private=True)
 async def me(ctx: Context) -> Sequence[Reply]:
     """Who the person is at each provider, asked now, side by side."""
+    if ctx.message.conversation.is_group:
+        return [ctx.pointer(ctx.draft())]
     draft = ctx.draft().add(M.ME_IDENTITY, identity=ctx.caller.identity)
     accounts = await ctx.services.linking.of(ctx.caller)
     if not accounts:
@@ -66,20 +77,28 @@ async def me(ctx: Context) -> Sequence[Reply]:
     return [draft.add(M.ME_LANGUAGE, zone=ctx.texts.zone).reply()]
 
 
-async def _link_pasted(ctx: Context, word: str) -> Draft:
-    linking, draft = ctx.services.linking, ctx.draft()
-    if ctx.message.conversation.is_group:
-        return draft.add(M.LINK_IN_GROUP)
+def _unlinked(ctx: Context, unlinked: Unlinked) -> Reply:
+    account = unlinked.account
+    provider = ctx.texts.provider(account.provider)
+    draft = ctx.draft().add(M.UNLINK_DONE, **shown(ctx.texts, account))
+    if unlinked.ended is not None:
+        draft.add(
+            M.UNLINK_ENDED_THERE if unlinked.ended else M.UNLINK_END_IT_THERE, provider=provider
+        )
+    elif account.kind is not AccountKind.OAUTH:
+        draft.add(M.UNLINK_DELETE_THERE, provider=provider)
+    return draft.reply()
+
+
+async def _link_pasted(ctx: Context, key: PastedKey) -> Draft:
+    draft = ctx.draft()
     try:
-        key = linking.recognise(word)
-    except UserError as error:
-        return draft.add(error.message, **error.values)
-    try:
-        account = await linking.link(ctx.caller, key)
+        account = await ctx.services.linking.link(ctx.caller, key)
+    except ProviderAuthError:
+        return draft.add(M.LINK_REFUSED, provider=key.provider)
     except TELLABLE as error:
         return ctx.explain(draft, error, key.provider)
-    draft.add(M.LINK_DONE, **_shown(ctx, account))
-    return draft.add(M.LINK_RIGHTS, names=", ".join(account.scopes) or _UNNAMED)
+    return add_linked(draft, account)
 
 
 async def _examine(ctx: Context, account: Account) -> Standing | BotError:
@@ -93,16 +112,16 @@ def _tell_standing(
     ctx: Context, draft: Draft, account: Account, found: Standing | BotError
 ) -> None:
     if isinstance(found, BotError):
-        draft.add(M.ME_BROKEN, **_shown(ctx, account))
+        draft.add(M.ME_BROKEN, **shown(ctx.texts, account))
         ctx.explain(draft, found, account.provider)
         return
     draft.add(
         M.ME_WORKS,
         provider=ctx.texts.provider(account.provider),
-        name=found.name or _UNNAMED,
-        place=found.place or _UNNAMED,
+        name=found.name or UNNAMED,
+        place=found.place or UNNAMED,
     )
-    names = ", ".join(found.scopes) or _UNNAMED
+    names = ", ".join(found.scopes) or UNNAMED
     if account.linked_at is None:
         draft.add(M.ME_FROM_SETTINGS, names=names)
         return
@@ -119,14 +138,23 @@ async def _overview(ctx: Context) -> Reply:
             draft.add(M.LINK_ENVIRONMENT, provider=ctx.texts.provider(account.provider))
         else:
             dead = account.state is AccountState.SIGN_IN_AGAIN
-            draft.add(M.LINK_ACCOUNT_DEAD if dead else M.LINK_ACCOUNT, **_shown(ctx, account))
-    draft.blank().add(M.LINK_HOW_BITRIX24).add(M.LINK_HOW_CRONOFY)
-    return draft.add(M.LINK_IS_A_KEY).reply()
+            draft.add(M.LINK_ACCOUNT_DEAD if dead else M.LINK_ACCOUNT, **shown(ctx.texts, account))
+    rows = [[await _sign_in_button(ctx, provider)] for provider in ctx.services.sign_ins.consents]
+    draft.blank()
+    if rows:
+        return draft.add(M.LINK_HOW_SIGN_IN).reply(rows)
+    draft.add(M.LINK_HOW_BITRIX24).add(M.LINK_HOW_CRONOFY).add(M.LINK_IS_A_KEY)
+    return draft.add(M.LINK_OPERATOR_COULD).reply()
 
 
-def _shown(ctx: Context, account: Account) -> dict[str, str]:
-    return {
-        "provider": ctx.texts.provider(account.provider),
-        "name": account.name or _UNNAMED,
-        "place": account.place or _UNNAMED,
-    }
+async def _sign_in_button(ctx: Context, provider: Provider) -> Button:
+    url = await ctx.services.sign_ins.offer(ctx.caller, provider, _asker(ctx), ctx.texts.language)
+    label = ctx.texts.say(M.LINK_SIGN_IN, provider=ctx.texts.provider(provider))
+    return Button(label=str(label), url=url)
+
+
+def _asker(ctx: Context) -> str:
+    """All by which somebody else would know the person who asks."""
+    person = ctx.message.sender
+    handle = f"@{person.handle}" if person.handle else person.user_id
+    return f"{person.display_name} ({handle})" if person.display_name else handle

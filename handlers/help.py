@@ -1,6 +1,7 @@
 """/start and /help."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.commands import Context, Router
 from bot.domain.chat import Reply, Visibility
@@ -26,6 +27,10 @@ async def start(ctx: Context) -> Sequence[Reply]:
         reply = await ctx.services.replies.find(ctx.caller.identity, ctx.command.args[0])
         if reply is not None:
             return [reply]
+        spec = ctx.router.find(ctx.command.args[0])
+        if spec is not None and spec.private:
+            command = replace(ctx.command, name=spec.name, args=())
+            return await spec.handler(replace(ctx, command=command))
     draft = ctx.draft().add(M.START_HELLO).add(M.START_TRY, id=651).add(M.START_MORE)
     draft.add(M.START_YOUR_ID, identity=ctx.caller.identity)
     return [draft.reply(visibility=Visibility.CONVERSATION)]

@@ -112,6 +112,7 @@ def _reply(ctx: Context, outcome: Outcome) -> Reply:
         wanted=outcome.wanted,
         pending=pending,
         write_again=outcome.write_again,
+        before=outcome.before,
     )
     return draft.reply(watch=watch)
 

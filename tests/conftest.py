@@ -3,10 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fakes.bot import Bot, running_bot
 from tests.fakes.clock import FakeClock
 from tests.fakes.postgres import postgres_server
+
+# A busy machine is no defect: how long one example takes says nothing about it.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 @pytest.fixture

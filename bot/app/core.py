@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import handlers
+from bot.app.applications import Applications, build_consents
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.cronofy.client import CronofyClient, limit_of
@@ -22,7 +23,7 @@ from bot.ports import (
     Clock,
     PresenceProvider,
     Sealer,
-    SignIn,
+    SignInAttempts,
     Store,
 )
 from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence, Bitrix24SignIn
@@ -31,8 +32,10 @@ from bot.services.access import Admission, AllowList
 from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.answers import Answers
 from bot.services.linking import Linking
+from bot.services.personal import PersonalData
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
+from bot.services.sign_ins import SignIns
 from bot.services.tokens import TokenService
 from bot.transport.limits import Limiters
 from bot.transport.messages import Transport
@@ -47,7 +50,15 @@ class Limits:
     cronofy_rate: float = 500.0
 
 
-def build_dispatcher(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The pipeline, and what the web pages need of it."""
+
+    dispatcher: Dispatcher
+    sign_ins: SignIns
+
+
+def build_core(
     *,
     transport: Transport,
     addresses: PortalAddresses,
@@ -56,23 +67,42 @@ def build_dispatcher(
     accounts: AccountStore,
     book: AccountBook,
     sealer: Sealer,
-    cronofy_base: str,
+    attempts: SignInAttempts,
+    applications: Applications,
     platforms: Mapping[Platform, ChatPlatform],
     access: AllowList,
     defaults: Defaults,
     clock: Clock,
-) -> Dispatcher:
+) -> Core:
     """Wire the pipeline.
 
     `accounts` are those that nobody has to link. `platforms` is looked at when the first message
     comes, so it may be filled after this call.
     """
     bitrix24, cronofy = _clients(transport, addresses, limits, clock)
-    accounts = LinkedBeforeFixed(TokenService(book, renewers={}, clock=clock), accounts)
-    sign_ins: Mapping[Provider, SignIn] = {
-        Provider.BITRIX24: Bitrix24SignIn(bitrix24, addresses),
-        Provider.CRONOFY: CronofySignIn(cronofy, cronofy_base),
-    }
+    portals = Bitrix24SignIn(bitrix24, addresses)
+    services_behind = CronofySignIn(cronofy, applications.cronofy_api)
+    consents = build_consents(
+        applications,
+        transport=transport,
+        addresses=addresses,
+        bitrix24=portals,
+        cronofy=services_behind,
+        clock=clock,
+    )
+    accounts = LinkedBeforeFixed(TokenService(book, renewers=consents, clock=clock), accounts)
+    linking = Linking(
+        book=book,
+        accounts=accounts,
+        sign_ins={Provider.BITRIX24: portals, Provider.CRONOFY: services_behind},
+        consents=consents,
+        platforms=platforms,
+        sealer=sealer,
+        clock=clock,
+    )
+    sign_ins = SignIns(
+        attempts=attempts, linking=linking, clock=clock, public_url=applications.public_url
+    )
     calendars: dict[Provider, CalendarProvider] = {
         Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
         Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
@@ -84,14 +114,9 @@ def build_dispatcher(
         answers=Answers(calendars=calendars, accounts=accounts, inbox=store, clock=clock),
         presences=Presences(providers=presences, accounts=accounts, inbox=store, clock=clock),
         replies=StoredReplies(store),
-        linking=Linking(
-            book=book,
-            accounts=accounts,
-            sign_ins=sign_ins,
-            platforms=platforms,
-            sealer=sealer,
-            clock=clock,
-        ),
+        linking=linking,
+        sign_ins=sign_ins,
+        personal=PersonalData(store=store, linking=linking, clock=clock),
         clock=clock,
     )
     lanes = Lanes()
@@ -104,7 +129,7 @@ def build_dispatcher(
         clock=clock,
         default_language=defaults.language,
     )
-    return Dispatcher(
+    dispatcher = Dispatcher(
         store=store,
         platforms=platforms,
         router=handlers.router(),
@@ -115,6 +140,7 @@ def build_dispatcher(
         clock=clock,
         defaults=defaults,
     )
+    return Core(dispatcher=dispatcher, sign_ins=sign_ins)
 
 
 def _clients(

@@ -2,8 +2,9 @@
 
 import contextlib
 import fcntl
+import logging
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,25 @@ from pathlib import Path
 from bot.errors import ConfigError
 from bot.ports import Clock
 from bot.storage.accounts import SqlAccounts
+from bot.storage.checkup import Condition, check_up
 from bot.storage.database import Database
-from bot.storage.engine import open_engine, parse_url, sqlite_path
+from bot.storage.engine import (
+    BUSY_TIMEOUT,
+    open_engine,
+    parse_url,
+    refuse_foreign_file,
+    sqlite_path,
+)
 from bot.storage.keys import KeyFile, new_key
+from bot.storage.sign_ins import SqlSignIns
 from bot.storage.store import SqlStore
 from bot.storage.vault import TextSealer, Vault
+
+logger = logging.getLogger(__name__)
+
+
+class InUseError(ConfigError):
+    """A running bot has the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +39,7 @@ class Storage:
 
     store: SqlStore
     book: SqlAccounts
+    sign_ins: SqlSignIns
     sealer: TextSealer
 
 
@@ -43,22 +59,74 @@ async def open_storage(
     """
     url = parse_url(database_url)
     path = sqlite_path(url)
-    if path is None and not secret_keys:
-        raise ConfigError("SECRET_KEYS: is required with PostgreSQL")
+    file = key_file(database_url, secret_keys)
     with contextlib.nullcontext() if path is None else _only_one(path):
         database = Database(await open_engine(url))
         database.start()
         try:
-            file = None if path is None or secret_keys else KeyFile(key_path(path))
-            vault = Vault((lambda: secret_keys) if file is None else file.read)
+            vault = open_vault(file, secret_keys)
             book = SqlAccounts(database, vault, clock)
-            if file is not None and not vault.newest and not await book.keys_in_use():
-                # With something sealed already, a new key would only hide that the old one is gone.
-                file.write([new_key()])
-                vault.reload()
-            yield Storage(store=SqlStore(database, clock), book=book, sealer=TextSealer(vault))
+            _see_to_keys(vault, file, await book.keys_in_use())
+            yield Storage(
+                store=SqlStore(database, clock),
+                book=book,
+                sign_ins=SqlSignIns(database, vault, clock),
+                sealer=TextSealer(vault),
+            )
         finally:
             await database.stop()
+
+
+@asynccontextmanager
+async def open_beside(database_url: str) -> AsyncIterator[Database]:
+    """Open the database for a command that may run beside the bot.
+
+    Raises:
+        ConfigError: There is none yet, it cannot be opened, or it is of another revision and a
+            running bot has it.
+    """
+    url = parse_url(database_url)
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        raise ConfigError("DATABASE_URL: there is no database yet; the first start makes it")
+    try:
+        # Only to bring it up to date; afterwards a bot may start.
+        with contextlib.nullcontext() if path is None else _only_one(path):
+            engine = await open_engine(url)
+    except InUseError:
+        found = await check_up(database_url, patience=BUSY_TIMEOUT)
+        if found.condition not in (Condition.CURRENT, Condition.LOCKED):
+            raise ConfigError(
+                "DATABASE_URL: another version of rsvp-bot runs on this database; stop it first"
+            ) from None
+        engine = await open_engine(url)
+    database = Database(engine)
+    database.start()
+    try:
+        yield database
+    finally:
+        await database.stop()
+
+
+def key_file(database_url: str, secret_keys: Sequence[str]) -> KeyFile | None:
+    """Where the keys are; None if SECRET_KEYS holds them.
+
+    Raises:
+        ConfigError: They are nowhere.
+    """
+    path = sqlite_path(parse_url(database_url))
+    if path is None and not secret_keys:
+        raise ConfigError("SECRET_KEYS: is required with PostgreSQL")
+    return None if path is None or secret_keys else KeyFile(key_path(path))
+
+
+def open_vault(file: KeyFile | None, secret_keys: Sequence[str]) -> Vault:
+    """Take the keys out of that file, or those of SECRET_KEYS.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    return Vault(lambda: secret_keys) if file is None else Vault(file.read, file.stamp)
 
 
 def key_path(database: Path) -> Path:
@@ -66,9 +134,21 @@ def key_path(database: Path) -> Path:
     return database.with_name(database.name + ".key")
 
 
+def _see_to_keys(vault: Vault, file: KeyFile | None, in_use: Collection[str]) -> None:
+    """Make a key if there is none and nothing needs another; say so if one is missing."""
+    missing = [key for key in in_use if not vault.knows(key)]
+    if missing:
+        logger.error("keys are missing, people have to link again: %s", ", ".join(sorted(missing)))
+    elif file is not None and not vault.newest:
+        # With something sealed already, a new key would only hide that the old one is gone.
+        file.write([new_key()])
+        vault.reload()
+
+
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """A SQLite file serves one process at a time; the lock ends with it, however it ends."""
+    refuse_foreign_file(path)
     lock = path.with_name(path.name + ".lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +160,7 @@ def _only_one(path: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
-        raise ConfigError("DATABASE_URL: another rsvp-bot runs on this database") from None
+        raise InUseError("DATABASE_URL: another rsvp-bot runs on this database") from None
     try:
         yield
     finally:

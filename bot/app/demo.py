@@ -5,8 +5,9 @@ import sys
 import tempfile
 from contextlib import AsyncExitStack
 
+from bot.app.applications import Applications
 from bot.app.clock import SystemClock
-from bot.app.core import Limits, build_dispatcher
+from bot.app.core import Limits, build_core
 from bot.app.database import open_storage
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
@@ -50,14 +51,15 @@ async def demo(*, language: str, timezone: str | None) -> int:
         for colleague in PEOPLE:
             await storage.store.save_person(_person(colleague, language, timezone))
         platforms: dict[Platform, ChatPlatform] = {}
-        dispatcher = build_dispatcher(
+        core = build_core(
             transport=transport,
             addresses=addresses,
             limits=Limits(),
             store=storage.store,
             book=storage.book,
             sealer=storage.sealer,
-            cronofy_base=calendars.url,
+            attempts=storage.sign_ins,
+            applications=Applications(cronofy_api=calendars.url),
             accounts=FixedAccounts(
                 _accounts(portal, server.url) | _calendar_accounts(calendars.url)
             ),
@@ -68,6 +70,7 @@ async def demo(*, language: str, timezone: str | None) -> int:
             ),
             clock=clock,
         )
+        dispatcher = core.dispatcher
         texts = Texts(language, zone_of(timezone or ANN.timezone))
         console = _console(portal, cronofy, dispatcher, clock, texts)
         platforms[Platform.CONSOLE] = console

@@ -8,15 +8,13 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import handlers
+from bot.app.applications import applications_of, cronofy_api, portal_addresses
 from bot.app.clock import SystemClock
-from bot.app.core import Limits, build_dispatcher
+from bot.app.core import Core, Limits, build_core
 from bot.app.database import open_storage
-from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
-from bot.clients.cronofy.api import api_base
-from bot.dispatch import Dispatcher
+from bot.app.housekeeping import keep_tidy
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Platform
@@ -27,19 +25,20 @@ from bot.platforms.telegram import FloodRates, TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.platform import WEBHOOK_PATH, Menu
 from bot.ports import AccountStore, ChatPlatform, Clock, Store
 from bot.services.access import AllowList
+from bot.services.sign_ins import SignIns
 from bot.settings import Settings
 from bot.storage.memory import FixedAccounts
 from bot.texts import LANGUAGES, Texts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 from bot.web.server import WebServer
+from bot.web.sign_in import SignInPages
 
 logger = logging.getLogger(__name__)
 
 STOP_GRACE = 20.0
 """Seconds that what is in hand gets after SIGTERM."""
-KEEP_CLOSED = timedelta(hours=48)
-_PRUNE_EVERY = 3600.0
+_SWEEP_EVERY = 60.0
 _RECONNECT_AFTER = 5.0
 
 
@@ -54,9 +53,14 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
         ConfigError: The database or a setting cannot be used.
     """
     clock = SystemClock()
-    addresses = _addresses(settings)
+    addresses = portal_addresses(settings)
+    applications = applications_of(settings)
     own_words = (settings.telegram_api_url, settings.cronofy_api_url or "")
-    guard = AddressGuard(addresses.listed.union(*(_host_of(url) for url in own_words)))
+    guard = AddressGuard(
+        addresses.listed.union(
+            applications.token_servers.listed, *(_host_of(url) for url in own_words)
+        )
+    )
     if settings.owner is None:
         logger.warning("OWNER is not set: /start tells everybody the line to put into .env")
     async with (
@@ -66,7 +70,7 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
         AiohttpTransport(timer=clock, guard=guard) as transport,
     ):
         platforms: dict[Platform, ChatPlatform] = {}
-        dispatcher = build_dispatcher(
+        core = build_core(
             transport=transport,
             addresses=addresses,
             limits=Limits(
@@ -77,7 +81,8 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
             store=storage.store,
             book=storage.book,
             sealer=storage.sealer,
-            cronofy_base=_cronofy_base(settings),
+            attempts=storage.sign_ins,
+            applications=applications,
             accounts=accounts or _owners_accounts(settings),
             platforms=platforms,
             access=AllowList(
@@ -98,23 +103,24 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
             ),
         )
         platforms[Platform.TELEGRAM] = telegram
-        await _serve(settings, telegram, dispatcher, storage.store, clock)
+        await _serve(settings, telegram, core, storage.store, clock)
     return 0
 
 
 async def _serve(
     settings: Settings,
     telegram: TelegramPlatform,
-    dispatcher: Dispatcher,
+    core: Core,
     store: Store,
     clock: Clock,
 ) -> None:
+    dispatcher = core.dispatcher
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with _web(settings, telegram):
-        work = asyncio.create_task(_work(telegram, dispatcher, store, clock))
+    async with _web(settings, telegram, core.sign_ins, clock):
+        work = asyncio.create_task(_work(telegram, core, store, clock, settings.journal_days))
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
@@ -127,7 +133,7 @@ async def _serve(
 
 
 async def _work(
-    telegram: TelegramPlatform, dispatcher: Dispatcher, store: Store, clock: Clock
+    telegram: TelegramPlatform, core: Core, store: Store, clock: Clock, journal_days: int
 ) -> None:
     """Receive, and tidy up now and then; what an earlier process left comes first."""
     while True:
@@ -137,25 +143,29 @@ async def _work(
         except PlatformError as error:
             logger.warning("Telegram cannot be reached yet: %s", error)
         await clock.sleep(_RECONNECT_AFTER)
+    dispatcher = core.dispatcher
     await dispatcher.resume()
-    logger.info("ready")
+    logger.info("ready as @%s", telegram.own_name)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(telegram.run(dispatcher.receive))
         tasks.create_task(dispatcher.follow_ups.run())
-        tasks.create_task(_prune(store, clock))
+        tasks.create_task(keep_tidy(store, clock, journal_days=journal_days))
+        tasks.create_task(_sweep(core.sign_ins, clock))
 
 
-async def _prune(store: Store, clock: Clock) -> None:
+async def _sweep(sign_ins: SignIns, clock: Clock) -> None:
     while True:
         try:
-            await store.prune(clock.now() - KEEP_CLOSED)
+            await sign_ins.sweep()
         except StorageError as error:
-            logger.warning("old entries stay for now: %s", error)
-        await clock.sleep(_PRUNE_EVERY)
+            logger.warning("abandoned sign-ins stay for now: %s", error)
+        await clock.sleep(_SWEEP_EVERY)
 
 
 @asynccontextmanager
-async def _web(settings: Settings, telegram: TelegramPlatform) -> AsyncIterator[None]:
+async def _web(
+    settings: Settings, telegram: TelegramPlatform, sign_ins: SignIns, clock: Clock
+) -> AsyncIterator[None]:
     """The HTTP server, if anything needs it."""
     wanted = settings.telegram_updates == "webhook" or settings.public_url or settings.http_port
     if not wanted:
@@ -163,7 +173,15 @@ async def _web(settings: Settings, telegram: TelegramPlatform) -> AsyncIterator[
         return
     endpoints = [telegram.endpoint] if settings.telegram_updates == "webhook" else []
     port = settings.http_port or 0
-    async with WebServer(endpoints, host=settings.http_host, port=port) as server:
+    pages = None
+    if sign_ins.consents:
+        pages = SignInPages(
+            sign_ins,
+            public_url=sign_ins.public_url,
+            clock=clock,
+            language=settings.default_language,
+        )
+    async with WebServer(endpoints, host=settings.http_host, port=port, pages=pages) as server:
         logger.info("listening on port %d", server.port)
         yield
 
@@ -212,32 +230,9 @@ def _defaults(settings: Settings) -> Defaults:
     )
 
 
-def _addresses(settings: Settings) -> PortalAddresses:
-    webhook = settings.bitrix24_webhook_url
-    operator = [] if webhook is None else [webhook.get_secret_value()]
-    try:
-        addresses = PortalAddresses(settings.bitrix24_allowed_hosts, operator)
-        for url in operator:
-            addresses.judge(url)
-    except AddressRefusedError as error:
-        reason = str(error)
-    else:
-        return addresses
-    hint = {
-        "malformed": "is no address",
-        "not_https": "must be https",
-        "unknown_host": "names no Bitrix24 portal; list its host in BITRIX24_ALLOWED_HOSTS",
-    }[reason]
-    raise ConfigError(f"BITRIX24_WEBHOOK_URL: {hint}")
-
-
 def _host_of(url: str) -> frozenset[str]:
     """An API's address is the operator's own word, so it may be a private one."""
     return frozenset({url.partition("://")[2].partition("/")[0].lower()})
-
-
-def _cronofy_base(settings: Settings) -> str:
-    return settings.cronofy_api_url or api_base(settings.cronofy_data_center)
 
 
 def _secret_keys(settings: Settings) -> Sequence[str]:
@@ -254,7 +249,7 @@ def _owners_accounts(settings: Settings) -> FixedAccounts:
         secrets[Provider.BITRIX24] = Credentials(endpoint=webhook)
     if settings.cronofy_access_token is not None:
         secrets[Provider.CRONOFY] = Credentials(
-            endpoint=_cronofy_base(settings),
+            endpoint=cronofy_api(settings),
             access_token=settings.cronofy_access_token.get_secret_value(),
         )
     return FixedAccounts(

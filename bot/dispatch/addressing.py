@@ -9,7 +9,6 @@ from bot.domain.inbox import Delivery
 def address(message: IncomingMessage, reply: Reply) -> Delivery:
     """Make a delivery of a reply to a message; its buttons get fresh keys that nobody can guess."""
     press = message.press
-    count = sum(len(row) for row in reply.buttons)
     return Delivery(
         delivery_id=0,
         to=message.sender,
@@ -17,6 +16,6 @@ def address(message: IncomingMessage, reply: Reply) -> Delivery:
         reply=reply,
         reply_to=message.message_id if press is None else None,
         edits=press.card_id if press is not None and reply.replaces_card else None,
-        keys=tuple(secrets.token_urlsafe(12) for _ in range(count)),
+        keys=tuple(secrets.token_urlsafe(12) for _ in reply.pressable),
         callback_id="" if press is None else press.callback_id,
     )

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.dispatch.lanes import Lanes
 from bot.domain.chat import Conversation, ConversationKind, Platform, Reply, Visibility
 from bot.domain.inbox import Delivery, FollowUp
-from bot.domain.participation import Event, ParticipationStatus, holds
+from bot.domain.journal import Change, ChangeKind
+from bot.domain.participation import Confirmation, Event, ParticipationStatus, holds
 from bot.domain.providers import Provider
 from bot.domain.zones import zone_of
 from bot.errors import TELLABLE, EventNotFoundError, PlatformError, StorageError
@@ -33,6 +34,14 @@ GIVE_UP_AFTER = timedelta(minutes=10)
 _CALL_DEADLINE = 10.0
 _SHORTEST_PAUSE = 3.0
 _LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _News:
+    """What the message says from now on, and what was found out for the journal."""
+
+    reply: Reply
+    change: Change | None = None
 
 
 class FollowUpRunner:
@@ -87,27 +96,29 @@ class FollowUpRunner:
 
     async def _check(self, follow_up: FollowUp) -> None:
         try:
-            reply = await self._look(follow_up)
-            if reply is None or not await self._change(follow_up, reply):
+            news = await self._look(follow_up)
+            if news is None or not await self._change(follow_up, news.reply):
                 await self._postpone(follow_up)
             else:
-                await self._store.end_follow_up(follow_up, reply)
+                await self._store.end_follow_up(follow_up, news.reply, news.change)
         except StorageError:
             raise
         except Exception:
             logger.exception("a follow-up failed")
             await self._postpone(follow_up)
 
-    async def _look(self, follow_up: FollowUp) -> Reply | None:
+    async def _look(self, follow_up: FollowUp) -> _News | None:
         """What the message has to say now; None while there is nothing new."""
         draft, watch = await self._draft(follow_up), follow_up.watch
         now = self._clock.now()
         if follow_up.superseded:
-            return add_headline(draft, M.FOLLOW_UP_SUPERSEDED, watch.event, now).reply()
+            # The journal has the later answer; what became of this one nobody will know.
+            return _News(
+                reply=add_headline(draft, M.FOLLOW_UP_SUPERSEDED, watch.event, now).reply()
+            )
         event = await self._read(follow_up)
         if event is not None and holds(event, watch.wanted):
-            status = event.my_status or ParticipationStatus.UNKNOWN
-            return add_answer(draft, event, status, watch.wanted, now).reply()
+            return self._found(follow_up, draft, event)
         if now - follow_up.started_at < LOOK_FOR:
             return None
         if event is not None and watch.write_again and not follow_up.written_again:
@@ -115,9 +126,38 @@ class FollowUpRunner:
             self._lanes.put(follow_up.delivery.to, lambda: self._write_again(follow_up))
             return None
         if event is not None and event.my_status is not None:
-            return add_answer(draft, event, event.my_status, watch.wanted, now).reply()
+            return self._found(follow_up, draft, event)
         add_headline(draft, M.FOLLOW_UP_NOT_SEEN, watch.event, now)
-        return draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.event_id).reply()
+        draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.event_id)
+        unknown = self._entry(follow_up, watch.event, watch.wanted, Confirmation.UNKNOWN)
+        return _News(reply=draft.reply(), change=unknown)
+
+    def _found(self, follow_up: FollowUp, draft: Draft, event: Event) -> _News:
+        """What the calendar holds, whether or not it is what was wanted."""
+        status = event.my_status or ParticipationStatus.UNKNOWN
+        add_answer(draft, event, status, follow_up.watch.wanted, self._clock.now())
+        change = self._entry(follow_up, event, status, Confirmation.CONFIRMED)
+        return _News(reply=draft.reply(), change=change)
+
+    def _entry(
+        self,
+        follow_up: FollowUp,
+        event: Event,
+        after: ParticipationStatus,
+        confirmation: Confirmation,
+    ) -> Change:
+        return Change(
+            owner=follow_up.delivery.to,
+            at=self._clock.now(),
+            conversation=follow_up.delivery.conversation,
+            provider=event.ref.provider,
+            kind=ChangeKind.ANSWER,
+            before=follow_up.watch.before or "",
+            after=after,
+            confirmation=confirmation,
+            event=event.ref,
+            title=event.title,
+        )
 
     async def _write_again(self, follow_up: FollowUp) -> None:
         """Send once more what the process that died may not have sent; a later look tells of it."""

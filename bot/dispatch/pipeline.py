@@ -21,6 +21,7 @@ from bot.errors import TELLABLE, BotError, StorageError
 from bot.ports import ChatPlatform, Clock, Store
 from bot.services.access import Admission
 from bot.services.caller import Caller
+from bot.services.changes import Changes
 from bot.texts import Draft, M, Texts, choose_language, explain
 
 logger = logging.getLogger(__name__)
@@ -109,23 +110,28 @@ class Dispatcher:
         self._lanes.put(entry.message.sender, job)
 
     async def _process(self, entry: InboxEntry) -> None:
-        if entry.state is EntryState.SETTLED:
+        if entry.state is not EntryState.RECEIVED:
             await self._outbox.send(entry, await self._store.deliveries_of(entry))
             return
-        replies = await self._patience.until_stored(entry, lambda: self._handle_or_apologise(entry))
+        changes = Changes()
+        replies = await self._patience.until_stored(
+            entry, lambda: self._handle_or_apologise(entry, changes)
+        )
         deliveries = [address(entry.message, reply) for reply in replies]
         stored = [button for delivery in deliveries for button in self._stored_buttons(delivery)]
         settled = await self._patience.until_stored(
-            entry, lambda: self._store.settle(entry, deliveries, stored)
+            entry, lambda: self._store.settle(entry, deliveries, stored, changes.made)
         )
-        await self._outbox.send(entry, settled)
+        leaving = any(reply.farewell for reply in replies)
+        state = EntryState.LEAVING if leaving else EntryState.SETTLED
+        await self._outbox.send(replace(entry, state=state), settled)
         if any(not delivery.reply.final for delivery in settled):
             self.follow_ups.wake()
 
-    async def _handle_or_apologise(self, entry: InboxEntry) -> Sequence[Reply]:
+    async def _handle_or_apologise(self, entry: InboxEntry, changes: Changes) -> Sequence[Reply]:
         while True:
             try:
-                return await self._handle(entry)
+                return await self._handle(entry, changes)
             except StorageError:
                 raise
             except Exception:
@@ -136,14 +142,14 @@ class Dispatcher:
                 draft.add(M.ERROR_INTERNAL)
                 return [draft.add(M.ERROR_REFERENCE, reference=current_reference.get()).reply()]
 
-    async def _handle(self, entry: InboxEntry) -> Sequence[Reply]:
+    async def _handle(self, entry: InboxEntry, changes: Changes) -> Sequence[Reply]:
         message = entry.message
         if not await self._admission.admits(message.sender, message.conversation):
             return await self._turn_away(message)
         texts = self._texts(await self._person(message))
         command = await self._command(message, texts)
         if isinstance(command, Command):
-            return await self._run(entry, command, texts)
+            return await self._run(entry, command, texts, changes)
         return command
 
     async def _command(self, message: IncomingMessage, texts: Texts) -> Command | Sequence[Reply]:
@@ -170,9 +176,15 @@ class Dispatcher:
         if stored.expires_at <= self._clock.now():
             gone = M.CONFIRM_EXPIRED if stored.button.confirms else M.BUTTON_UNKNOWN
             return [Draft(texts).add(gone).reply()]
+        if stored.answered:
+            return [Draft(texts).add(M.CONFIRM_ANSWERED).reply(replaces_card=False)]
+        if stored.question:
+            await self._store.answer_question(stored)
         return replace(command, confirmed=stored.button.confirms, addressed=True)
 
-    async def _run(self, entry: InboxEntry, command: Command, texts: Texts) -> Sequence[Reply]:
+    async def _run(
+        self, entry: InboxEntry, command: Command, texts: Texts, changes: Changes
+    ) -> Sequence[Reply]:
         spec = self._router.find(command.name)
         if spec is None:
             return self._unknown(entry.message, command, texts)
@@ -187,19 +199,21 @@ class Dispatcher:
                 identity=entry.message.sender,
                 entry_id=entry.entry_id,
                 deadline=deadline,
+                conversation=entry.message.conversation,
+                changes=changes,
                 confirmed=command.confirmed,
             ),
             texts=texts,
             services=self._services,
             router=self._router,
             explain=self._explain,
+            private_url=self._platforms[entry.message.sender.platform].private_url(spec.name),
         )
         outcome = "ok"
         try:
             return await self._run_within_deadline(spec, context)
         except TELLABLE as error:
             outcome = type(error).__name__
-            logger.info("%s", error)
             return [self._explain(Draft(texts), error, Provider.BITRIX24).reply()]
         except Exception as error:
             outcome = type(error).__name__
@@ -233,6 +247,7 @@ class Dispatcher:
 
     def _explain(self, draft: Draft, error: BotError, provider: Provider) -> Draft:
         reference = current_reference.get()
+        logger.info("told: %s", error)
         return explain(draft, error, provider=provider, now=self._clock.now(), reference=reference)
 
     async def _turn_away(self, message: IncomingMessage) -> Sequence[Reply]:
@@ -290,13 +305,15 @@ class Dispatcher:
 
     def _stored_buttons(self, delivery: Delivery) -> Sequence[StoredButton]:
         now = self._clock.now()
-        buttons = [button for row in delivery.reply.buttons for button in row]
+        pressable = delivery.reply.pressable
+        asks = any(button.confirms for button in pressable)
         return [
             StoredButton(
                 key=key,
                 owner=delivery.to,
                 button=button,
                 expires_at=now + (CONFIRMATION_LIVES if button.confirms else BUTTON_LIVES),
+                question=delivery.keys[0] if asks else "",
             )
-            for key, button in zip(delivery.keys, buttons, strict=True)
+            for key, button in zip(delivery.keys, pressable, strict=True)
         ]

@@ -23,6 +23,7 @@ class Identity:
     platform: Platform
     user_id: str
     display_name: str = field(default="", compare=False, repr=False)
+    handle: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.user_id}"
@@ -97,19 +98,29 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A button means a command line, so that pressing and typing are the same path.
+    """A button means a command line, so that pressing and typing are the same path; or a page.
 
     Attributes:
         label: What is written on it.
-        command_line: What pressing it says, for example `/maybe 651`.
+        command_line: What pressing it says, for example `/maybe 651`; empty if it opens a page.
         confirms: Pressing it is the "yes" to a question that we asked; it then expires in minutes.
         personal: Only the person it was made for may press it.
+        url: The page that it opens; nobody is told of that.
     """
 
     label: str
-    command_line: str
+    command_line: str = ""
     confirms: bool = False
     personal: bool = True
+    url: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that goes with a reply."""
+
+    name: str
+    content: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +135,8 @@ class Reply:
         visibility: In a group, results and errors are for the sender only.
         replaces_card: The answer to a press takes the place of the message with the button.
         watch: The answer that it tells of, if it tells of one.
+        document: A file to go with it; such a reply is always a message of its own.
+        farewell: The last one that its reader gets: whatever is kept about them goes with it.
     """
 
     text: Markup = field(repr=False)
@@ -132,6 +145,13 @@ class Reply:
     visibility: Visibility = Visibility.SENDER_ONLY
     replaces_card: bool = True
     watch: Watch | None = None
+    document: Document | None = None
+    farewell: bool = False
+
+    @property
+    def pressable(self) -> tuple[Button, ...]:
+        """The buttons that come back to us, in reading order."""
+        return tuple(button for row in self.buttons for button in row if not button.url)
 
     @property
     def final(self) -> bool:

@@ -15,6 +15,8 @@ class EntryState(StrEnum):
     RECEIVED = "received"
     SETTLED = "settled"
     """Its outcome is stored; only the replies are still to be delivered."""
+    LEAVING = "leaving"
+    """Likewise, and then it is deleted instead of closed."""
     CLOSED = "closed"
 
 
@@ -63,7 +65,7 @@ class Delivery:
         conversation: Where it is posted.
         reply_to: The message it answers, if the platform should show that.
         edits: The message of ours that it takes the place of, if any.
-        keys: The opaque keys of the reply's buttons, in reading order.
+        keys: The opaque keys of the reply's pressable buttons, in reading order.
         callback_id: The press that it answers, if the platform wants presses acknowledged.
     """
 
@@ -79,12 +81,19 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredButton:
-    """What the opaque key of a button stands for."""
+    """What the opaque key of a button stands for.
+
+    Attributes:
+        question: Which question it is an answer to, if it stands under one.
+        answered: Another button of that question was pressed before.
+    """
 
     key: str
     owner: Identity
     button: Button
     expires_at: datetime
+    question: str = ""
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

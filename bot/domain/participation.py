@@ -137,12 +137,14 @@ class Watch:
         pending: It is not known yet whether it was done.
         write_again: If it does not show in time, it may be sent once more: whoever sent it first
             died, and may have done so before sending.
+        before: The status before the answer, None if there was none or nobody knows.
     """
 
     event: Event
     wanted: Answer
     pending: bool
     write_again: bool = False
+    before: ParticipationStatus | None = None
 
 
 def holds(event: Event, wanted: Answer) -> bool:

@@ -22,8 +22,10 @@ class PresenceState:
     Attributes:
         presence: None if the provider has never stored one.
         shown: Whether the provider's current messenger displays it to others.
+        before: After a write, what was held before it; None if it was not read, or was nothing.
     """
 
     presence: Presence | None
     confirmation: Confirmation = Confirmation.CONFIRMED
     shown: bool = True
+    before: Presence | None = None

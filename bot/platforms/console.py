@@ -91,26 +91,37 @@ class Console:
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
-        message_id = delivery.edits or f"out{next(self._numbers)}"
-        mark = "✎ " if delivery.edits else ""
+        edits = None if delivery.reply.document else delivery.edits
+        message_id = edits or f"out{next(self._numbers)}"
+        mark = "✎ " if edits else ""
         self._print(mark + self._render(delivery.reply.text))
+        if delivery.reply.document is not None:
+            self._print(f"{delivery.reply.document.name}:\n{delivery.reply.document.content}")
         if delivery.keys:
             if self._fresh_line:
                 self._keys.clear()
                 self._fresh_line = False
-            labels = [button.label for row in delivery.reply.buttons for button in row]
             shown = []
-            for key, label in zip(delivery.keys, labels, strict=True):
+            for key, button in zip(delivery.keys, delivery.reply.pressable, strict=True):
                 number = len(self._keys) + 1
                 self._keys[number] = (key, message_id)
-                shown.append(f"[{number}] {label}")
+                shown.append(f"[{number}] {button.label}")
             self._print("   ".join(shown))
+        for row in delivery.reply.buttons:
+            for button in row:
+                if button.url:
+                    self._print(f"{button.label}: {button.url}")
         return message_id
 
     async def delete(self, conversation: Conversation, message_id: str) -> None:
         """See `ChatPlatform.delete`; what a terminal shows cannot be taken back."""
         del conversation, message_id
         raise PlatformError("a terminal shows what it shows", gone=True)
+
+    def private_url(self, payload: str) -> str:
+        """See `ChatPlatform.private_url`; there is no such address."""
+        del payload
+        return ""
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         """See `ChatPlatform.is_member`; a terminal has no groups."""

@@ -2,8 +2,10 @@
 
 from bot.ports.accounts import AccountBook, AccountStore, KeptCredentials, Sealer
 from bot.ports.calls import Call, Clock, Priority
+from bot.ports.journal import Journal, Traces
 from bot.ports.platforms import ChatPlatform, Receive, WebhookEndpoint
-from bot.ports.providers import CalendarProvider, PresenceProvider, SignIn, Standing
+from bot.ports.providers import CalendarProvider, Consent, PresenceProvider, SignIn
+from bot.ports.sign_ins import SignInAttempts
 from bot.ports.store import Buttons, FollowUps, Inbox, People, Store
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     "Call",
     "ChatPlatform",
     "Clock",
+    "Consent",
     "FollowUps",
     "Inbox",
+    "Journal",
     "KeptCredentials",
     "People",
     "PresenceProvider",
@@ -23,7 +27,8 @@ __all__ = [
     "Receive",
     "Sealer",
     "SignIn",
-    "Standing",
+    "SignInAttempts",
     "Store",
+    "Traces",
     "WebhookEndpoint",
 ]

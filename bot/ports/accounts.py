@@ -76,6 +76,9 @@ class AccountBook(Protocol):
 
         Returns:
             The account as it is kept.
+
+        Raises:
+            NotAllowedError: The operator has removed the person meanwhile.
         """
         ...
 

@@ -58,6 +58,10 @@ class ChatPlatform(Protocol):
         """
         ...
 
+    def private_url(self, payload: str) -> str:
+        """Opens the private chat with the bot and says `/start payload` there; may be empty."""
+        ...
+
     def working(self, conversation: Conversation) -> None:
         """Show, if the platform can, that the bot is busy there."""
         ...

@@ -3,13 +3,14 @@
 Every function that talks to a provider takes a `Call`: for whom, until when, how urgent.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
 from bot.domain.accounts import AccountKind, Credentials
 from bot.domain.participation import Answer, Event, EventRef, Participation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
+from bot.domain.sign_ins import SignedIn, Standing
 from bot.ports.calls import Call
 
 
@@ -76,29 +77,13 @@ class PresenceProvider(Protocol):
         ...
 
     async def set_presence(self, call: Call, presence: Presence) -> PresenceState:
-        """Set it and read it back; the result is what is held now, or unknown.
+        """Set it and read it back; the result is what is held now, or unknown, and what was before.
 
         Raises:
             ProviderError: Refused; surely nothing was changed.
             TransportError: Not sent; surely nothing was changed.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Who some credentials are at their provider, as the provider tells it now.
-
-    Attributes:
-        subject: Names that person there for ever; see `Account.subject`.
-        missing: What the bot needs and may not do.
-    """
-
-    subject: str
-    name: str
-    place: str
-    scopes: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
 
 
 class SignIn(Protocol):
@@ -128,5 +113,67 @@ class SignIn(Protocol):
         Raises:
             ProviderError: Refused or failed.
             TransportError: No complete answer.
+        """
+        ...
+
+
+class Consent(Protocol):
+    """Sign-in at a provider's own page, where the person consents to what the bot may do."""
+
+    @property
+    def name(self) -> Provider:
+        """Which one it is."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """The one portal's origin; empty if each person names theirs."""
+        ...
+
+    @property
+    def asks_place(self) -> bool:
+        """Whether a portal has to be named before."""
+        ...
+
+    @property
+    def pages(self) -> Sequence[str]:
+        """Where the provider's page may be, as the sources of a Content-Security-Policy."""
+        ...
+
+    def settle_place(self, typed: str) -> str:
+        """The origin of the portal that a person named.
+
+        Raises:
+            UserError: It is none, or one that we do not talk to.
+        """
+        ...
+
+    def page(self, place: str, state: str) -> str:
+        """The address of the provider's page. `state` comes back with the person."""
+        ...
+
+    async def exchange(self, code: str, place: str, deadline: float) -> SignedIn:
+        """Turn what came back into credentials, and ask whose they are.
+
+        Raises:
+            ProviderError: Refused or failed.
+            TransportError: No complete answer.
+        """
+        ...
+
+    async def renew(self, credentials: Credentials) -> Credentials:
+        """New credentials for those that ran out.
+
+        Raises:
+            ProviderAuthError: Never again: the person has to sign in.
+            ProviderError, TransportError: Not now.
+        """
+        ...
+
+    async def revoke(self, credentials: Credentials, deadline: float) -> bool:
+        """End the consent at the provider; False if it offers no such thing.
+
+        Raises:
+            ProviderError, TransportError: It may still stand.
         """
         ...

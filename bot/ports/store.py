@@ -1,4 +1,4 @@
-"""What the pipeline keeps: the inbox, follow-ups, buttons and people."""
+"""What the pipeline keeps: the inbox, follow-ups, buttons, people and their journal."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,9 @@ from bot.domain.inbox import (
     Person,
     StoredButton,
 )
+from bot.domain.journal import Change
 from bot.domain.providers import Provider
+from bot.ports.journal import Journal, Traces
 
 
 class Inbox(Protocol):
@@ -44,11 +46,16 @@ class Inbox(Protocol):
         ...
 
     async def settle(
-        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+        self,
+        entry: InboxEntry,
+        deliveries: Sequence[Delivery],
+        buttons: Sequence[StoredButton],
+        changes: Sequence[Change] = (),
     ) -> Sequence[Delivery]:
         """Store the outcome with its replies, their buttons and follow-ups; durable on return.
 
-        A reply that tells of an answer ends earlier follow-ups of the same person and event.
+        So are the changes, in the journal. A reply that tells of an answer ends earlier follow-ups
+        of the same person and event. A farewell deletes everything about its reader but itself.
 
         Returns:
             The deliveries, with their row ids.
@@ -68,7 +75,7 @@ class Inbox(Protocol):
         ...
 
     async def close(self, entry: InboxEntry) -> None:
-        """The entry is done with. Need not be awaited for anything but errors."""
+        """The entry is done with, and that of a farewell deleted. Waited for only for errors."""
         ...
 
     async def count_failure(self, entry: InboxEntry) -> int:
@@ -105,8 +112,13 @@ class FollowUps(Protocol):
         """
         ...
 
-    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
-        """Its message says all there is to say; who fetches the kept reply later gets the news."""
+    async def end_follow_up(
+        self, follow_up: FollowUp, news: Reply, change: Change | None = None
+    ) -> None:
+        """Its message says all there is to say; who fetches the kept reply later gets the news.
+
+        What was found out goes into the journal, once.
+        """
         ...
 
 
@@ -115,6 +127,13 @@ class Buttons(Protocol):
 
     async def find_button(self, key: str) -> StoredButton | None:
         """The row of a key, expired ones too; None if nobody knows it."""
+        ...
+
+    async def answer_question(self, button: StoredButton) -> None:
+        """The question of this button is answered: its other buttons do nothing any more.
+
+        Need not be awaited for anything but errors.
+        """
         ...
 
 
@@ -137,6 +156,18 @@ class People(Protocol):
         """Remember whether a person belongs to a group; replaces what was known."""
         ...
 
+    async def is_refused(self, identity: Identity) -> bool:
+        """Whether the operator has removed a person, who is not to come back by themselves."""
+        ...
 
-class Store(Inbox, FollowUps, Buttons, People, Protocol):
+    async def refuse(self, identity: Identity, at: datetime) -> None:
+        """Refuse a person from now on."""
+        ...
+
+    async def admit(self, identity: Identity) -> bool:
+        """Refuse a person no longer; whether they were."""
+        ...
+
+
+class Store(Inbox, FollowUps, Buttons, People, Journal, Traces, Protocol):
     """All that the pipeline keeps, in one place: one outcome is one transaction."""

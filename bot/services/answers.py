@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.inbox import Intent
+from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -16,7 +17,13 @@ from bot.domain.participation import (
     holds,
 )
 from bot.domain.providers import Provider
-from bot.errors import EventNotFoundError, NotAnswerableError, NotInvitedError, UserError
+from bot.errors import (
+    TELLABLE,
+    EventNotFoundError,
+    NotAnswerableError,
+    NotInvitedError,
+    UserError,
+)
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox
 from bot.services.caller import Caller, call_as
 from bot.texts import M
@@ -48,13 +55,16 @@ class Step(StrEnum):
 class Outcome:
     """What came of it, and how the person stands now.
 
-    `write_again`: nobody knows whether it was sent at all, so if it does not show it may be sent.
+    Attributes:
+        write_again: Nobody knows whether it was sent at all, so if it does not show it may be sent.
+        before: How they stood before it was written.
     """
 
     step: Step
     participation: Participation
     wanted: Answer
     write_again: bool = False
+    before: ParticipationStatus | None = None
 
 
 class Answers:
@@ -97,9 +107,24 @@ class Answers:
             EventNotFoundError, NotLinkedError: Likewise.
             ProviderError, TransportError: Surely nothing was written.
         """
+        outcome = await self._answer(caller, ref, wanted)
+        if outcome.step is Step.WRITTEN:
+            participation = outcome.participation
+            confirmed = participation.confirmation is Confirmation.CONFIRMED
+            change = self._change(
+                caller, participation.event.ref, participation.event.title, outcome.before
+            )
+            after = participation.status if confirmed else wanted
+            confirmation = participation.confirmation
+            caller.changes.put(replace(change, after=after, confirmation=confirmation))
+        return outcome
+
+    async def _answer(self, caller: Caller, ref: EventRef, wanted: Answer) -> Outcome:
         call = await call_as(caller, self._accounts, ref.provider)
         calendar = self._calendars[ref.provider]
         earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.event_id)
+        if earlier is not None:
+            self._note_begun(caller, ref, earlier)
         event = await _read(call, calendar, ref, wanted, earlier)
         if event.obstacle is not None:
             raise _refusal(event, event.obstacle)
@@ -110,24 +135,55 @@ class Answers:
             await self._wait_until_settled(earlier, settles_in)
             event = await _read(call, calendar, ref, wanted, earlier)
         if holds(event, wanted):
-            step = Step.ALREADY if earlier is None else Step.WRITTEN
-            return Outcome(step=step, participation=_as_read(event), wanted=wanted)
+            return _held(event, wanted, earlier)
         if _needs_a_yes(event, wanted) and not caller.confirmed:
             return Outcome(step=Step.ASK_FIRST, participation=_as_read(event), wanted=wanted)
-        await self._inbox.record_intent(
-            Intent(
-                entry_id=caller.entry_id,
-                provider=ref.provider,
-                subject=ref.event_id,
-                before=event.my_status or "",
-                wanted=wanted,
-                stored_at=self._clock.now(),
-                attempts=1 if earlier is None else earlier.attempts + 1,
-                event=replace(event, attendees=()),
-            )
+        return await self._write(caller, call, event, wanted, earlier)
+
+    async def _write(
+        self, caller: Caller, call: Call, event: Event, wanted: Answer, earlier: Intent | None
+    ) -> Outcome:
+        intent = Intent(
+            entry_id=caller.entry_id,
+            provider=event.ref.provider,
+            subject=event.ref.event_id,
+            before=event.my_status or "",
+            wanted=wanted,
+            stored_at=self._clock.now(),
+            attempts=1 if earlier is None else earlier.attempts + 1,
+            event=replace(event, attendees=()),
         )
-        participation = await calendar.set_participation(call, event, wanted)
-        return Outcome(step=Step.WRITTEN, participation=participation, wanted=wanted)
+        await self._inbox.record_intent(intent)
+        begun = self._note_begun(caller, event.ref, intent)
+        calendar = self._calendars[event.ref.provider]
+        try:
+            participation = await calendar.set_participation(call, event, wanted)
+        except TELLABLE:
+            caller.changes.drop(begun)
+            raise
+        return Outcome(
+            step=Step.WRITTEN, participation=participation, wanted=wanted, before=event.my_status
+        )
+
+    def _note_begun(self, caller: Caller, ref: EventRef, intent: Intent) -> Change:
+        """Note what is about to be sent, or was perhaps sent by an earlier attempt."""
+        title = "" if intent.event is None else intent.event.title
+        change = self._change(caller, ref, title, intent.before)
+        change = replace(change, after=intent.wanted, confirmation=Confirmation.UNKNOWN)
+        caller.changes.put(change)
+        return change
+
+    def _change(self, caller: Caller, ref: EventRef, title: str, before: str | None) -> Change:
+        return Change(
+            owner=caller.identity,
+            at=self._clock.now(),
+            conversation=caller.conversation,
+            provider=ref.provider,
+            kind=ChangeKind.ANSWER,
+            before=before or "",
+            event=ref,
+            title=title,
+        )
 
     async def _wait_until_settled(self, earlier: Intent, settles_in: float) -> None:
         age = (self._clock.now() - earlier.stored_at).total_seconds()
@@ -148,6 +204,22 @@ async def _read(
     return replace(known, my_status=wanted)
 
 
+def _held(event: Event, wanted: Answer, earlier: Intent | None) -> Outcome:
+    """It is so: by an earlier attempt at this very command, or it was so before."""
+    if earlier is None:
+        return Outcome(step=Step.ALREADY, participation=_as_read(event), wanted=wanted)
+    return Outcome(
+        step=Step.WRITTEN,
+        participation=_as_read(event),
+        wanted=wanted,
+        before=_status_before(earlier),
+    )
+
+
+def _status_before(earlier: Intent) -> ParticipationStatus | None:
+    return ParticipationStatus(earlier.before) if earlier.before else None
+
+
 def _in_doubt(event: Event, wanted: Answer, earlier: Intent) -> Outcome:
     """What an earlier attempt may or may not have sent, and what may show any moment or never."""
     return Outcome(
@@ -155,6 +227,7 @@ def _in_doubt(event: Event, wanted: Answer, earlier: Intent) -> Outcome:
         participation=replace(_as_read(event), confirmation=Confirmation.PENDING),
         wanted=wanted,
         write_again=earlier.attempts < MAX_WRITES and not event.deleted_by(wanted),
+        before=_status_before(earlier),
     )
 
 

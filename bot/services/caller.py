@@ -1,12 +1,13 @@
 """Who asks for something, and which account of theirs it is done with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.domain.accounts import Account
-from bot.domain.chat import Identity
+from bot.domain.chat import Conversation, Identity
 from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
 from bot.ports import AccountStore, Call
+from bot.services.changes import Changes
 from bot.texts import M
 
 
@@ -18,12 +19,16 @@ class Caller:
         identity: The person; what is done is done as them and nobody else.
         entry_id: The inbox entry of the command.
         deadline: Until when, on the clock's monotonic scale.
+        conversation: Where they gave it.
+        changes: What it changes; stored together with its outcome.
         confirmed: They said yes to our question.
     """
 
     identity: Identity
     entry_id: int
     deadline: float
+    conversation: Conversation
+    changes: Changes = field(repr=False)
     confirmed: bool = False
 
 

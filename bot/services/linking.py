@@ -1,25 +1,37 @@
 """Linking and unlinking accounts, and keeping pasted keys out of everything that is kept."""
 
+import logging
 import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.accounts import Account, AccountKind, AccountState, Credentials
-from bot.domain.chat import IncomingMessage, Platform
+from bot.domain.chat import Identity, IncomingMessage, Platform
 from bot.domain.providers import Provider
-from bot.errors import NotAllowedError, NotLinkedError, PlatformError, UsageError
+from bot.domain.sign_ins import SignedIn, Standing
+from bot.errors import (
+    NotAllowedError,
+    NotLinkedError,
+    PlatformError,
+    ProviderError,
+    SealedError,
+    TransportError,
+    UsageError,
+)
 from bot.ports import (
     AccountBook,
     AccountStore,
     ChatPlatform,
     Clock,
+    Consent,
     Sealer,
     SignIn,
-    Standing,
 )
 from bot.services.caller import Caller
 from bot.texts import M
+
+logger = logging.getLogger(__name__)
 
 _LINK = re.compile(r"\s*/link(?:@\w+)?\s+(?P<secret>\S.*)", re.IGNORECASE | re.DOTALL)
 _WEBHOOK = re.compile(r"https?://\S+/rest/\d+/\S+", re.IGNORECASE)
@@ -34,12 +46,31 @@ class PastedKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    """An account that is forgotten.
+
+    Attributes:
+        account: What it was.
+        ended: Whether the consent has ended at the provider too; None if it has no such thing.
+    """
+
+    account: Account
+    ended: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Linking:
-    """The use cases around a person's own accounts."""
+    """The use cases around a person's own accounts.
+
+    Attributes:
+        sign_ins: What a provider's credentials are worth.
+        consents: Sign-in at a provider's own page, where the operator has set it up.
+    """
 
     book: AccountBook
     accounts: AccountStore
     sign_ins: Mapping[Provider, SignIn]
+    consents: Mapping[Provider, Consent]
     platforms: Mapping[Platform, ChatPlatform]
     sealer: Sealer
     clock: Clock
@@ -88,22 +119,49 @@ class Linking:
         """Check a pasted key with its provider and keep it as the caller's.
 
         Raises:
-            UsageError: It may do too little.
-            NotAllowedError: Somebody else has linked this very calendar account.
+            UserError: See `check`.
             ProviderError, TransportError: The provider refused it or could not be asked.
         """
         sign_in = self.sign_ins[key.provider]
         standing = await sign_in.examine(key.credentials, caller.deadline)
+        signed_in = SignedIn(credentials=key.credentials, standing=standing)
+        return await self.keep(caller.identity, key.provider, sign_in.kind, signed_in)
+
+    async def check(self, owner: Identity, provider: Provider, standing: Standing) -> None:
+        """Refuse what would be of no use, or is somebody else's.
+
+        Raises:
+            UsageError: It may do too little, or shows no invitations.
+            NotAllowedError: Somebody else has linked this very calendar account.
+        """
         if standing.missing:
             raise UsageError(
-                M.LINK_MISSING_RIGHTS, provider=sign_in.name, names=", ".join(standing.missing)
+                M.LINK_MISSING_RIGHTS, provider=provider, names=", ".join(standing.missing)
             )
-        await self._refuse_what_is_anothers(caller, sign_in.name, standing)
+        if not standing.sees_invitations:
+            raise UsageError(M.LINK_FREE_BUSY)
+        # One Cronofy account gathers all calendars of whoever signed in, so it has one owner.
+        if provider is Provider.CRONOFY and any(
+            other.owner != owner for other in await self.book.linked_as(provider, standing.subject)
+        ):
+            raise NotAllowedError(M.LINK_TAKEN)
+
+    async def keep(
+        self, owner: Identity, provider: Provider, kind: AccountKind, signed_in: SignedIn
+    ) -> Account:
+        """Keep an account as somebody's.
+
+        Raises:
+            UserError: See `check`.
+            StorageError: It could not be kept.
+        """
+        standing = signed_in.standing
+        await self.check(owner, provider, standing)
         account = Account(
             account_id=secrets.token_hex(8),
-            owner=caller.identity,
-            provider=sign_in.name,
-            kind=sign_in.kind,
+            owner=owner,
+            provider=provider,
+            kind=kind,
             subject=standing.subject,
             name=standing.name,
             place=standing.place,
@@ -111,7 +169,7 @@ class Linking:
             linked_at=self.clock.now(),
             state=AccountState.ACTIVE,
         )
-        return await self.book.link(account, key.credentials)
+        return await self.book.link(account, signed_in.credentials)
 
     async def of(self, caller: Caller) -> Sequence[Account]:
         """The caller's accounts, the environment's too."""
@@ -126,8 +184,10 @@ class Linking:
         credentials = await self.accounts.credentials(account)
         return await self.sign_ins[account.provider].examine(credentials, caller.deadline)
 
-    async def unlink(self, caller: Caller, account_id: str) -> Account:
-        """Forget one of the caller's own accounts.
+    async def unlink(self, caller: Caller, account_id: str) -> Unlinked:
+        """Forget one of the caller's own accounts, and end the consent where that can be done.
+
+        It is forgotten whatever the provider says.
 
         Raises:
             NotLinkedError: They have no such account, or not any more.
@@ -138,16 +198,35 @@ class Linking:
                 continue
             if account.kind is AccountKind.ENVIRONMENT:
                 raise NotAllowedError(M.UNLINK_ENVIRONMENT, provider=account.provider)
+            credentials = await self._last_credentials(account)
             await self.book.unlink(account)
-            return account
+            if credentials is None:
+                return Unlinked(account=account, ended=None)
+            ended = await self.end_consent(
+                account.provider, account.subject, credentials, caller.deadline
+            )
+            return Unlinked(account=account, ended=ended)
         raise NotLinkedError(M.UNLINK_GONE)
 
-    async def _refuse_what_is_anothers(
-        self, caller: Caller, provider: Provider, standing: Standing
-    ) -> None:
-        """One Cronofy account gathers all calendars of whoever signed in, so it has one owner."""
-        if provider is not Provider.CRONOFY:
-            return
-        for other in await self.book.linked_as(provider, standing.subject):
-            if other.owner != caller.identity:
-                raise NotAllowedError(M.LINK_TAKEN)
+    async def end_consent(
+        self, provider: Provider, subject: str, credentials: Credentials, deadline: float
+    ) -> bool | None:
+        """End a consent that nobody uses any more; see `Unlinked.ended`."""
+        consent = self.consents.get(provider)
+        if consent is None or not credentials.refresh_token:
+            return None
+        if await self.book.linked_as(provider, subject):
+            # At the provider both are one: ending this consent would end the one in use.
+            return None
+        try:
+            return await consent.revoke(credentials, deadline) or None
+        except (ProviderError, TransportError) as error:
+            logger.warning("a consent could not be ended: %s", error)
+        return False
+
+    async def _last_credentials(self, account: Account) -> Credentials | None:
+        try:
+            return (await self.book.read_credentials(account)).credentials
+        except SealedError as error:
+            logger.warning("an account is forgotten without opening it: %s", error)
+        return None

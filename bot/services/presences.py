@@ -1,10 +1,14 @@
 """Setting and showing a person's own presence."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.domain.inbox import Intent
+from bot.domain.journal import Change, ChangeKind
+from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
+from bot.errors import TELLABLE
 from bot.ports import AccountStore, Clock, Inbox, PresenceProvider
 from bot.services.caller import Caller, call_as
 
@@ -42,10 +46,13 @@ class Presences:
         """
         call = await call_as(caller, self._accounts, PRESENCE_PROVIDER)
         provider = self._providers[PRESENCE_PROVIDER]
+        change = self._begun(caller, wanted)
         earlier = await self._inbox.find_intent(caller.entry_id, provider.name, _SUBJECT)
         if earlier is not None:
+            caller.changes.put(change)
             state = await provider.get_presence(call)
             if state.presence is wanted:
+                caller.changes.put(replace(change, confirmation=state.confirmation))
                 return state
         intent = Intent(
             entry_id=caller.entry_id,
@@ -57,4 +64,34 @@ class Presences:
             attempts=1 if earlier is None else earlier.attempts + 1,
         )
         await self._inbox.record_intent(intent)
-        return await provider.set_presence(call, wanted)
+        caller.changes.put(change)
+        try:
+            state = await provider.set_presence(call, wanted)
+        except TELLABLE:
+            caller.changes.drop(change)
+            raise
+        _note(caller, change, state)
+        return state
+
+    def _begun(self, caller: Caller, wanted: Presence) -> Change:
+        return Change(
+            owner=caller.identity,
+            at=self._clock.now(),
+            conversation=caller.conversation,
+            provider=PRESENCE_PROVIDER,
+            kind=ChangeKind.PRESENCE,
+            after=wanted,
+            confirmation=Confirmation.UNKNOWN,
+        )
+
+
+def _note(caller: Caller, begun: Change, state: PresenceState) -> None:
+    """Note for the journal what came of it; what was so before is no change."""
+    confirmed = state.confirmation is Confirmation.CONFIRMED
+    if confirmed and state.presence is not None and state.presence is state.before:
+        caller.changes.drop(begun)
+        return
+    after = (state.presence or "") if confirmed else begun.after
+    caller.changes.put(
+        replace(begun, before=state.before or "", after=after, confirmation=state.confirmation)
+    )

@@ -1,7 +1,7 @@
 """Accounts that people linked, with their credentials sealed, in a database."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.domain.accounts import Account, AccountKind, AccountState, Credentials
 from bot.domain.chat import Identity, Platform
 from bot.domain.providers import Provider
-from bot.errors import NotLinkedError
+from bot.errors import NotAllowedError, NotLinkedError
 from bot.ports import AccountBook, Clock, KeptCredentials
 from bot.storage import tables
 from bot.storage.cache import Cache
@@ -45,7 +45,10 @@ class SqlAccounts:
     async def link(self, account: Account, credentials: Credentials) -> Account:
         """See `AccountBook.link`."""
 
-        def write(connection: sa.Connection) -> str:
+        def write(connection: sa.Connection) -> str | None:
+            # A sign-in may be under way while the operator removes the person.
+            if connection.execute(_refusal_of(account.owner)).first() is not None:
+                return None
             number = connection.execute(_same_person_there(account)).scalar_one_or_none()
             if number is None:
                 connection.execute(sa.insert(_accounts).values(_row_of(account)))
@@ -64,6 +67,8 @@ class SqlAccounts:
             return account_id
 
         account_id = await self._database.write(write)
+        if account_id is None:
+            raise NotAllowedError(M.ACCESS_NOT_ALLOWED, identity=account.owner)
         self._forget(account.owner, account_id)
         kept = await self.accounts_of(account.owner)
         return next(one for one in kept if one.account_id == account_id)
@@ -103,20 +108,21 @@ class SqlAccounts:
         now = self._clock.now()
         lease = _credentials.c.lease_until
         return await self._update(
-            account, version, {"lease_until": until}, sa.or_(lease.is_(None), lease < now)
+            account, version, lambda: {"lease_until": until}, sa.or_(lease.is_(None), lease < now)
         )
 
     async def give_up_renewal(self, account: Account, version: int) -> None:
         """See `AccountBook.give_up_renewal`."""
-        await self._update(account, version, {"lease_until": None})
+        await self._update(account, version, lambda: {"lease_until": None})
 
     async def replace_credentials(
         self, account: Account, version: int, credentials: Credentials
     ) -> bool:
         """See `AccountBook.replace_credentials`."""
-        sealed = self._seal(account.account_id, credentials)
+        values = {"version": version + 1, "lease_until": None}
+        # Sealed in the transaction, so no key is dropped between sealing and keeping.
         return await self._update(
-            account, version, {"version": version + 1, "lease_until": None} | sealed
+            account, version, lambda: values | self._seal(account.account_id, credentials)
         )
 
     async def keys_in_use(self) -> frozenset[str]:
@@ -128,19 +134,17 @@ class SqlAccounts:
         self,
         account: Account,
         version: int,
-        values: Mapping[str, Any],
+        values: Callable[[], Mapping[str, Any]],
         *conditions: sa.ColumnElement[bool],
     ) -> bool:
-        update = (
-            sa.update(_credentials)
-            .where(
-                _credentials.c.account_id == account.account_id,
-                _credentials.c.version == version,
-                *conditions,
-            )
-            .values(values)
+        update = sa.update(_credentials).where(
+            _credentials.c.account_id == account.account_id,
+            _credentials.c.version == version,
+            *conditions,
         )
-        done = await self._database.write(lambda connection: connection.execute(update).rowcount)
+        done = await self._database.write(
+            lambda connection: connection.execute(update.values(values())).rowcount
+        )
         self._opened.drop(account.account_id)
         return bool(done)
 
@@ -151,7 +155,7 @@ class SqlAccounts:
 
     async def _select(self, *conditions: sa.ColumnElement[bool]) -> Sequence[Account]:
         query = sa.select(_accounts).where(*conditions).order_by(_accounts.c.number)
-        return [_account_from(row) for row in await self._database.read(query)]
+        return [account_from(row) for row in await self._database.read(query)]
 
     async def _open(self, account_id: str) -> KeptCredentials | None:
         query = sa.select(_credentials).where(_credentials.c.account_id == account_id)
@@ -186,6 +190,13 @@ def _same_person_there(account: Account) -> sa.Select[Any]:
     )
 
 
+def _refusal_of(owner: Identity) -> sa.Select[Any]:
+    refused = tables.refused.c
+    return sa.select(refused.user_id).where(
+        refused.platform == owner.platform.value, refused.user_id == owner.user_id
+    )
+
+
 def _row_of(account: Account) -> dict[str, Any]:
     return {
         "id": account.account_id,
@@ -202,7 +213,8 @@ def _row_of(account: Account) -> dict[str, Any]:
     }
 
 
-def _account_from(row: sa.Row[Any]) -> Account:
+def account_from(row: sa.Row[Any]) -> Account:
+    """Read a row."""
     return Account(
         account_id=row.id,
         owner=Identity(platform=Platform(row.platform), user_id=row.user_id),

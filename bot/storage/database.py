@@ -79,6 +79,11 @@ class Database:
         """Have a cache forget when another process (`users remove`) may have written."""
         self._forget.append(forget)
 
+    def forget_cached(self) -> None:
+        """Have every cache forget: something was written that they were not told of."""
+        for forget in self._forget:
+            forget()
+
     async def _watch(self) -> None:
         known: int | None = None
         while True:
@@ -89,6 +94,5 @@ class Database:
                 continue
             # PostgreSQL has no such number: there, what is cached is forgotten every time.
             if version is None or version != known:
-                for forget in self._forget:
-                    forget()
+                self.forget_cached()
             known = version

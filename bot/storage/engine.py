@@ -19,6 +19,8 @@ from bot.errors import ConfigError
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
 
+_MAGIC = b"SQLite format 3\0"
+"""https://www.sqlite.org/fileformat.html"""
 _READING = "AUTOCOMMIT"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
@@ -76,7 +78,28 @@ def _engine_options(path: Path | None) -> dict[str, Any]:
     return {} if path is None else {"connect_args": {"timeout": BUSY_TIMEOUT}}
 
 
+def refuse_foreign_file(path: Path) -> None:
+    """See that there is a database or nothing, before anything is touched.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        if path.is_file() and head in (b"", _MAGIC):
+            return
+        reason = "it is no database"
+    raise ConfigError(f"DATABASE_URL: the file cannot be opened ({reason})")
+
+
 def _prepare_file(path: Path) -> None:
+    refuse_foreign_file(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

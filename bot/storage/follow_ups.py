@@ -77,13 +77,19 @@ def begin_again(connection: sa.Connection, follow_up: FollowUp, now: datetime) -
     return connection.execute(update).rowcount == 1
 
 
-def end(connection: sa.Connection, follow_up: FollowUp, news: Reply) -> None:
-    """There is nothing more to find out; the kept reply says what was found."""
-    connection.execute(sa.delete(_table).where(_table.c.id == follow_up.follow_up_id))
+def end(connection: sa.Connection, follow_up: FollowUp, news: Reply) -> bool:
+    """There is nothing more to find out; the kept reply says what was found.
+
+    False if it was ended before, or everything about its reader is deleted.
+    """
+    delete = sa.delete(_table).where(_table.c.id == follow_up.follow_up_id)
+    if not connection.execute(delete).rowcount:
+        return False
     deliveries, kept = tables.deliveries, replace(follow_up.delivery, reply=news)
     connection.execute(
         sa.update(deliveries).where(deliveries.c.id == kept.delivery_id).values(delivery=dump(kept))
     )
+    return True
 
 
 def from_row(row: sa.Row[Any]) -> FollowUp | None:

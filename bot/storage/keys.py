@@ -44,6 +44,14 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def stamp(self) -> object | None:
+        """Something that changes whenever the keys do; None while there is no file."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
     def read(self) -> Sequence[str]:
         """The keys, newest first; none if there is no file.
 
@@ -73,6 +81,7 @@ class KeyFile:
             handle = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, _MODE)
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 os.fchmod(file.fileno(), _MODE)
+                self._leave_to_its_owner(file.fileno())
                 file.write("".join(f"{key}\n" for key in keys))
                 file.flush()
                 os.fsync(file.fileno())
@@ -83,6 +92,14 @@ class KeyFile:
         else:
             return
         raise ConfigError(f"the key file {self.path.name} cannot be written ({reason})")
+
+    def _leave_to_its_owner(self, handle: int) -> None:
+        """Whoever replaces it as root must not take it from the user that the bot runs as."""
+        if not self.path.exists():
+            return
+        old, new = self.path.stat(), os.fstat(handle)
+        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+            os.fchown(handle, old.st_uid, old.st_gid)
 
 
 def _sync_folder(folder: Path) -> None:

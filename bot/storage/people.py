@@ -1,11 +1,12 @@
 """People and the groups in which they were seen, in a database."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.domain.chat import Identity
+from bot.domain.chat import Identity, Platform
 from bot.domain.inbox import Membership, Person
 from bot.ports import People
 from bot.storage import tables
@@ -24,6 +25,7 @@ class SqlPeople:
         self._database = database
         self._people: Cache[Identity, Person] = Cache(database)
         self._memberships: Cache[Identity, Mapping[str, Membership]] = Cache(database)
+        self._refused: Cache[None, frozenset[Identity]] = Cache(database)
 
     async def find_person(self, identity: Identity) -> Person | None:
         """See `People.find_person`."""
@@ -58,6 +60,30 @@ class SqlPeople:
         await self._database.write(upserting(tables.memberships, values))
         self._memberships.put(membership.identity, {**known, membership.chat_id: membership})
 
+    async def is_refused(self, identity: Identity) -> bool:
+        """See `People.is_refused`."""
+        return identity in (await self._refused.get(None, self._read_refused) or ())
+
+    async def refuse(self, identity: Identity, at: datetime) -> None:
+        """See `People.refuse`."""
+        await self._database.write(
+            upserting(tables.refused, {**_naming(identity), "refused_at": at})
+        )
+        self._refused.clear()
+
+    async def admit(self, identity: Identity) -> bool:
+        """See `People.admit`."""
+        delete = sa.delete(tables.refused).where(_is(tables.refused, identity))
+        found = await self._database.write(lambda connection: connection.execute(delete).rowcount)
+        self._refused.clear()
+        return bool(found)
+
+    async def _read_refused(self, _key: None) -> frozenset[Identity]:
+        rows = await self._database.read(sa.select(tables.refused))
+        return frozenset(
+            Identity(platform=Platform(row.platform), user_id=row.user_id) for row in rows
+        )
+
     async def _memberships_by_chat(self, identity: Identity) -> Mapping[str, Membership]:
         return await self._memberships.get(identity, self._read_memberships) or {}
 
@@ -83,9 +109,15 @@ class SqlPeople:
 
 
 def _of(table: sa.Table, identity: Identity) -> sa.Select[Any]:
-    return sa.select(table).where(
-        table.c.platform == identity.platform.value, table.c.user_id == identity.user_id
-    )
+    return sa.select(table).where(_is(table, identity))
+
+
+def _is(table: sa.Table, identity: Identity) -> sa.ColumnElement[bool]:
+    return sa.and_(*(table.c[name] == value for name, value in _naming(identity).items()))
+
+
+def _naming(identity: Identity) -> dict[str, str]:
+    return {"platform": identity.platform.value, "user_id": identity.user_id}
 
 
 if TYPE_CHECKING:

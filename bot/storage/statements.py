@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.inbox import EntryState, Intent
+from bot.domain.inbox import EntryState, InboxEntry, Intent, StoredButton
 from bot.domain.participation import Event
 from bot.domain.providers import Provider
 from bot.storage import tables
@@ -48,6 +48,24 @@ def set_state(entry_id: int, state: EntryState) -> sa.Update:
     """How far the handling of an entry has come."""
     inbox = tables.inbox
     return sa.update(inbox).where(inbox.c.id == entry_id).values(state=state.value)
+
+
+def closing(entry: InboxEntry) -> sa.Update | sa.Delete:
+    """An entry is done with; one that somebody left with goes altogether."""
+    if entry.state is EntryState.LEAVING:
+        return sa.delete(tables.inbox).where(tables.inbox.c.id == entry.entry_id)
+    return set_state(entry.entry_id, EntryState.CLOSED)
+
+
+def button_values(button: StoredButton) -> dict[str, Any]:
+    """Write a row."""
+    return {
+        "key": button.key,
+        "button": dump(button),
+        "expires_at": button.expires_at,
+        "owner": str(button.owner),
+        "question": button.question,
+    }
 
 
 def intent_values(intent: Intent) -> dict[str, Any]:

@@ -17,13 +17,17 @@ from bot.domain.inbox import (
     Intent,
     StoredButton,
 )
+from bot.domain.journal import Change
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
-from bot.storage import follow_ups, tables
+from bot.storage import follow_ups, journal, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
+from bot.storage.journal import SqlJournal
 from bot.storage.people import SqlPeople
 from bot.storage.statements import (
+    button_values,
+    closing,
     executing,
     insert_into,
     intent_from,
@@ -37,8 +41,8 @@ logger = logging.getLogger(__name__)
 _PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
 
 
-class SqlStore(SqlPeople):
-    """Inbox, follow-ups, buttons and people in a database."""
+class SqlStore(SqlPeople, SqlJournal):
+    """Inbox, follow-ups, buttons, people and their journal in a database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database)
@@ -55,6 +59,7 @@ class SqlStore(SqlPeople):
                 "message": dump(message),
                 "state": EntryState.RECEIVED.value,
                 "received_at": now,
+                "owner": str(message.sender),
             }
             for message in messages
         ]
@@ -125,22 +130,24 @@ class SqlStore(SqlPeople):
         return bool(await self._database.read(query.limit(1)))
 
     async def settle(
-        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+        self,
+        entry: InboxEntry,
+        deliveries: Sequence[Delivery],
+        buttons: Sequence[StoredButton],
+        changes: Sequence[Change] = (),
     ) -> Sequence[Delivery]:
         """See `Inbox.settle`."""
         rows = [
             {"entry_id": entry.entry_id, "delivery": dump(delivery), "state": _PENDING}
             for delivery in deliveries
         ]
-        button_rows = [
-            {"key": button.key, "button": dump(button), "expires_at": button.expires_at}
-            for button in buttons
-        ]
-
+        button_rows = [button_values(button) for button in buttons]
+        leaving = any(delivery.reply.farewell for delivery in deliveries)
+        state = EntryState.LEAVING if leaving else EntryState.SETTLED
         now = self._clock.now()
 
         def write(connection: sa.Connection) -> list[Delivery]:
-            connection.execute(set_state(entry.entry_id, EntryState.SETTLED))
+            connection.execute(set_state(entry.entry_id, state))
             if button_rows:
                 connection.execute(sa.insert(tables.buttons), button_rows)
             insert = sa.insert(tables.deliveries).returning(tables.deliveries.c.id)
@@ -149,9 +156,15 @@ class SqlStore(SqlPeople):
                 for delivery, row in zip(deliveries, rows, strict=True)
             ]
             follow_ups.note_answers(connection, kept, now)
+            journal.note_changes(connection, changes)
+            if leaving:
+                journal.forget(connection, entry.message.sender, keep_entry=entry.entry_id)
             return kept
 
-        return await self._database.write(write)
+        settled = await self._database.write(write)
+        if leaving:
+            self._database.forget_cached()
+        return settled
 
     async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
         """See `Inbox.deliveries_of`."""
@@ -182,7 +195,7 @@ class SqlStore(SqlPeople):
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
-        self._database.write_later(executing(set_state(entry.entry_id, EntryState.CLOSED)))
+        self._database.write_later(executing(closing(entry)))
 
     async def count_failure(self, entry: InboxEntry) -> int:
         """See `Inbox.count_failure`."""
@@ -232,15 +245,34 @@ class SqlStore(SqlPeople):
             lambda connection: follow_ups.begin_again(connection, follow_up, now)
         )
 
-    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
+    async def end_follow_up(
+        self, follow_up: FollowUp, news: Reply, change: Change | None = None
+    ) -> None:
         """See `FollowUps.end_follow_up`."""
-        await self._database.write(lambda connection: follow_ups.end(connection, follow_up, news))
+        changes = [] if change is None else [change]
+
+        def write(connection: sa.Connection) -> None:
+            if follow_ups.end(connection, follow_up, news):
+                journal.note_changes(connection, changes)
+
+        await self._database.write(write)
 
     async def find_button(self, key: str) -> StoredButton | None:
         """See `Buttons.find_button`."""
-        query = sa.select(tables.buttons.c.button).where(tables.buttons.c.key == key)
-        rows = await self._database.read(query)
-        return load(rows[0].button, StoredButton) if rows else None
+        columns = (tables.buttons.c.button, tables.buttons.c.answered)
+        rows = await self._database.read(sa.select(*columns).where(tables.buttons.c.key == key))
+        for row in rows:
+            return replace(load(row.button, StoredButton), answered=row.answered)
+        return None
+
+    async def answer_question(self, button: StoredButton) -> None:
+        """See `Buttons.answer_question`; not waited for, what follows is committed after it."""
+        update = (
+            sa.update(tables.buttons)
+            .where(tables.buttons.c.question == button.question, tables.buttons.c.key != button.key)
+            .values(answered=True)
+        )
+        self._database.write_later(executing(update))
 
 
 if TYPE_CHECKING:

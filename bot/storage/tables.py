@@ -23,6 +23,10 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -42,6 +46,8 @@ inbox = sa.Table(
     sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("received_at", UtcDateTime, nullable=False, index=True),
+    # The sender as text; only forgetting somebody looks for it, so there is no index to keep.
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
     # An id is never used twice, even after pruning: rows of other tables refer to it.
     sqlite_autoincrement=True,
 )
@@ -98,6 +104,20 @@ buttons = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("button", sa.Text, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
+    # As in `inbox`.
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("question", sa.Text, nullable=False, server_default=""),
+    sa.Column("answered", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False, index=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("change", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 accounts = sa.Table(
@@ -132,6 +152,22 @@ credentials = sa.Table(
     sa.Column("lease_until", UtcDateTime),
 )
 
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("stage", sa.Text, nullable=False),
+    # Hashes of what stands in addresses; rows are few, so they are looked for without an index.
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Text, nullable=False),
+    # What waits for the last answer, and the fingerprint of the key that it was sealed with.
+    sa.Column("key", sa.Text),
+    sa.Column("sealed", sa.Text),
+    sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
 memberships = sa.Table(
     "memberships",
     metadata,
@@ -150,4 +186,24 @@ people = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
+    # Unknown of those who were met before it was noted; a later write leaves it as it is.
+    sa.Column("met_at", UtcDateTime, default=_now),
+)
+
+refused = sa.Table(
+    "refused",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("refused_at", UtcDateTime, nullable=False),
+)
+
+troubles = sa.Table(
+    "troubles",
+    metadata,
+    sa.Column("topic", sa.Text, primary_key=True),
+    sa.Column("told_at", UtcDateTime),
+    sa.Column("told_over", sa.Boolean, nullable=False),
+    # As JSON: what is in trouble, and when that was last seen.
+    sa.Column("subjects", sa.Text, nullable=False),
 )

@@ -1,22 +1,29 @@
 """Credentials at rest: sealed for one account, with the newest key, opened with any key we have."""
 
 import json
+import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from bot.errors import SealedError
+from bot.errors import ConfigError, SealedError
 from bot.ports import Sealer
 from bot.storage.keys import fingerprint
 
+logger = logging.getLogger(__name__)
+
 _MARK = "sealed:"
+_WORD = re.compile(rf"{_MARK}([0-9a-f]+):[\w=-]+", re.ASCII)
 _IN_TEXTS = "(a word of a message)"
 """Stands for an account id; no account has this one."""
 
 ReadKeys = Callable[[], Sequence[str]]
 """Reads the keys that there are now, newest first."""
+Stamp = Callable[[], object | None]
+"""Something cheap that changes whenever the keys do; None where there is no such thing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,35 +35,53 @@ class Sealed:
 
 
 class Vault:
-    """Seals and opens. Whoever meets a key that is not known reads the keys once more."""
+    """Seals and opens.
 
-    def __init__(self, read_keys: ReadKeys) -> None:
+    Another process may change the keys: whoever seals looks first whether it has, so that nothing
+    is sealed with a key that is about to go, and whoever meets an unknown key reads them once more.
+    A key that was read once is not forgotten: it may still open what is in hand.
+    """
+
+    def __init__(self, read_keys: ReadKeys, stamp: Stamp = lambda: None) -> None:
         self._read_keys = read_keys
+        self._stamp = stamp
+        self._seen = stamp()
         self._known: dict[str, Fernet] = {}
-        self._ring: MultiFernet | None = None
-        self.reload()
+        self._newest = ""
+        self._take(read_keys())
 
     def reload(self) -> None:
-        """Take the keys that there are now."""
-        fernets = {fingerprint(key): Fernet(key) for key in self._read_keys()}
-        self._known = fernets
-        self._ring = MultiFernet(list(fernets.values())) if fernets else None
+        """Take the keys that there are now; if they cannot be read, those that we have stay."""
+        self._seen = self._stamp()
+        try:
+            self._take(self._read_keys())
+        except ConfigError as error:
+            logger.error("keys are not read again: %s", error)  # noqa: TRY400 - ours, and enough
 
     @property
     def newest(self) -> str:
         """The fingerprint of the key that seals; empty if there is none."""
-        return next(iter(self._known), "")
+        return self._newest
+
+    def knows(self, key: str) -> bool:
+        """Whether what was sealed with this key can be opened."""
+        if key not in self._known and (self._seen is None or self._seen != self._stamp()):
+            self.reload()
+        return key in self._known
 
     def seal(self, account_id: str, secret: str) -> Sealed:
-        """Seal a secret for one account.
+        """Seal a secret for one account. What is kept in a database is sealed in its transaction.
 
         Raises:
             SealedError: There is no key.
         """
-        if self._ring is None:
+        if self._seen != self._stamp():
+            self.reload()
+        if not self._newest:
             raise SealedError("-")
         plain = json.dumps({"account": account_id, "secret": secret})
-        return Sealed(key=self.newest, text=self._ring.encrypt(plain.encode()).decode())
+        text = self._known[self._newest].encrypt(plain.encode()).decode()
+        return Sealed(key=self._newest, text=text)
 
     def open(self, account_id: str, sealed: Sealed) -> str:
         """Open what was sealed for this account.
@@ -64,12 +89,11 @@ class Vault:
         Raises:
             SealedError: Its key is not among ours, or it was changed or sealed for another account.
         """
-        if sealed.key not in self._known:
-            self.reload()
-        if self._ring is None or sealed.key not in self._known:
+        if not self.knows(sealed.key):
             raise SealedError(sealed.key)
         try:
-            plain = json.loads(self._ring.decrypt(sealed.text.encode()))
+            ring = MultiFernet(list(self._known.values()))
+            plain = json.loads(ring.decrypt(sealed.text.encode()))
         except (InvalidToken, ValueError):
             plain = {}
         # A row copied to another account would let one person act as another.
@@ -77,6 +101,11 @@ class Vault:
             raise SealedError
         secret: str = plain["secret"]
         return secret
+
+    def _take(self, keys: Sequence[str]) -> None:
+        fernets = {fingerprint(key): Fernet(key) for key in keys}
+        self._newest = next(iter(fernets), self._newest)
+        self._known = fernets | {key: self._known[key] for key in self._known if key not in fernets}
 
 
 class TextSealer:
@@ -103,6 +132,20 @@ class TextSealer:
             return self._vault.open(_IN_TEXTS, Sealed(key=key, text=text))
         except SealedError:
             return None
+
+    def seal_anew(self, text: str) -> str:
+        """The same text, its sealed words with the newest key; what nobody can open stays."""
+
+        def anew(match: re.Match[str]) -> str:
+            secret = None if match[1] == self._vault.newest else self.unseal(match[0])
+            return match[0] if secret is None else self.seal(secret)
+
+        return _WORD.sub(anew, text)
+
+    def keys_of(self, text: str) -> Sequence[str]:
+        """The keys that open its sealed words."""
+        found = _WORD.finditer(text)
+        return [match[1] for match in found if self.unseal(match[0]) is not None]
 
 
 if TYPE_CHECKING:

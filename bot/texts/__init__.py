@@ -1,18 +1,24 @@
 """Every sentence a person can read: message ids, the catalogues, and how times are written."""
 
+from bot.texts.accounts import UNNAMED, add_linked, shown
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
+from bot.texts.journal import add_change
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language
 
 __all__ = [
     "HELD",
     "LANGUAGES",
+    "UNNAMED",
     "Draft",
     "M",
     "Texts",
     "add_answer",
+    "add_change",
     "add_headline",
+    "add_linked",
     "choose_language",
     "explain",
+    "shown",
 ]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.domain.chat import Button
 from bot.domain.participation import Event
 from bot.domain.providers import Provider
 from bot.errors import (
@@ -57,11 +58,16 @@ def explain(
             return draft.add(M.ERROR_SLOW_DOWN, provider=name, wait=draft.texts.ahead(wait))
         case ProviderAuthError(status=423):
             return draft.add(M.ERROR_RECONNECT, provider=name)
+        case ProviderUnavailableError(code="ADDRESS_REFUSED"):
+            draft.add(M.ERROR_ADDRESS_REFUSED, provider=name)
         case ProviderUnavailableError(final=True):
             draft.add(M.ERROR_UNAVAILABLE_FOR_LONG, provider=name)
         case ProviderError():
             sentence = next(said for kind, said in _PROVIDER_ERRORS if isinstance(error, kind))
             draft.add(sentence, provider=name)
+            if isinstance(error, ProviderAuthError):
+                label = str(draft.texts.say(M.LINK_AGAIN))
+                draft.offer(Button(label=label, command_line="/link"))
         case TransportError():
             draft.add(M.ERROR_NO_CONNECTION, provider=name)
         case _:

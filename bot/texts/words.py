@@ -20,7 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
-from bot.domain.chat import Button, Reply, Visibility
+from bot.domain.chat import Button, Platform, Reply, Visibility
 from bot.domain.participation import Event, Watch
 from bot.domain.providers import Provider
 from bot.texts.ids import M
@@ -43,13 +43,21 @@ class Texts:
 
     def say(self, message: str, /, **values: object) -> Markup:
         """Fill a sentence; values are escaped unless they are `Markup` already."""
-        return Markup(_catalogue(self.language).gettext(message)).format(**values)  # noqa: S704
+        named = {
+            key: self.provider(value) if isinstance(value, Provider) else value
+            for key, value in values.items()
+        }
+        return Markup(_catalogue(self.language).gettext(message)).format(**named)  # noqa: S704
 
     def title(self, event: Event) -> str:
         """An event's title on one line, shortened, without control characters."""
+        return self.named(event.title)
+
+    def named(self, title: str) -> str:
+        """The same for a title without its event."""
         clean = "".join(
             " " if unicodedata.category(char).startswith(("C", "Z")) and char != "\u200d" else char
-            for char in event.title
+            for char in title
         )
         words = " ".join(clean.split())
         if len(words) > _TITLE_LIMIT:
@@ -90,6 +98,15 @@ class Texts:
         """The day of a moment, as the person's calendar has it."""
         return self._date(moment.astimezone(self._timezone).date(), now)
 
+    def moment(self, moment: datetime, now: datetime) -> str:
+        """Day and time of a moment, local; the zone is told once, above a list of them."""
+        local = moment.astimezone(self._timezone)
+        return f"{self._date(local, now)} {self._time(local)}"
+
+    def platform(self, platform: Platform) -> str:
+        """A chat system's name."""
+        return str(self.say(f"platform.{platform}"))
+
     def provider(self, provider: Provider) -> str:
         """A provider's name."""
         return str(self.say(f"provider.{provider}"))
@@ -118,11 +135,18 @@ class Draft:
         self.texts = texts
         self._lines: list[Markup] = []
         self._said: list[str] = []
+        self._offers: list[Button] = []
 
     def add(self, message: str, /, **values: object) -> "Draft":
         """Add a sentence on a line of its own."""
         self._lines.append(self.texts.say(message, **values))
         self._said.append(str(message))
+        return self
+
+    def offer(self, button: Button) -> "Draft":
+        """Add a button below all others, once."""
+        if button not in self._offers:
+            self._offers.append(button)
         return self
 
     def blank(self) -> "Draft":
@@ -142,7 +166,7 @@ class Draft:
         return Reply(
             text=Markup("\n").join(self._lines).strip(),
             said=tuple(self._said),
-            buttons=tuple(tuple(row) for row in buttons),
+            buttons=tuple(tuple(row) for row in (*buttons, *([one] for one in self._offers))),
             visibility=visibility,
             replaces_card=replaces_card,
             watch=watch,

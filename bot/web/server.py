@@ -1,4 +1,4 @@
-"""The HTTP server of the bot: turns webhook endpoints into routes."""
+"""The HTTP server of the bot: turns webhook endpoints and pages into routes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
@@ -6,7 +6,9 @@ from typing import Self
 
 from aiohttp import web
 
+from bot.errors import ConfigError
 from bot.ports import WebhookEndpoint
+from bot.web.sign_in import SignInPages
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -18,15 +20,25 @@ class WebServer:
     """Serves endpoints.
 
     Args:
-        endpoints: What is served.
+        endpoints: Where others post to us.
+        pages: Adds what people look at, if there is anything.
         host: Address to listen at.
         port: Port; 0 lets the system choose.
     """
 
-    def __init__(self, endpoints: Sequence[WebhookEndpoint], *, host: str, port: int) -> None:
+    def __init__(
+        self,
+        endpoints: Sequence[WebhookEndpoint],
+        *,
+        host: str,
+        port: int,
+        pages: SignInPages | None = None,
+    ) -> None:
         app = web.Application(client_max_size=BODY_LIMIT)
         for endpoint in endpoints:
             app.router.add_post(endpoint.path, _route(endpoint))
+        if pages is not None:
+            pages.add_to(app)
         # What is being answered when the server stops is stored already or will be sent again.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._host = host
@@ -34,11 +46,21 @@ class WebServer:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        """Start to serve."""
+        """Start to serve.
+
+        Raises:
+            ConfigError: It cannot listen there.
+        """
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as error:
+            reason = error.strerror
+        else:
+            self.port = self._runner.addresses[0][1]
+            return self
+        await self._runner.cleanup()
+        raise ConfigError(f"HTTP_PORT: cannot listen at {self._host}:{self._port} ({reason})")
 
     async def __aexit__(
         self,

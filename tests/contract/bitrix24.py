@@ -111,7 +111,7 @@ async def at_portal(portal: Portal, site: Site, trouble: Trouble) -> None:
 
 @asynccontextmanager
 async def portal_site(
-    people: tuple[Colleague, ...], *, write: str, read_back: str
+    people: tuple[Colleague, ...], *, write: str, read_back: str, looks: int = 0
 ) -> AsyncIterator[tuple[Portal, Site, Bitrix24Client]]:
     """A portal with its seeded company, and a client to it."""
     clock = FakeClock()
@@ -129,7 +129,13 @@ async def portal_site(
         }
 
     async with site_of(
-        portal, portal_app(portal), clock, write=write, read_back=read_back, accounts=accounts
+        portal,
+        portal_app(portal),
+        clock,
+        write=write,
+        read_back=read_back,
+        looks=looks,
+        accounts=accounts,
     ) as site:
         client = Bitrix24Client(
             transport=site.transport,

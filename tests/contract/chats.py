@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.domain.chat import (
     Conversation,
     ConversationKind,
+    Document,
     Identity,
     IncomingMessage,
     Platform,
@@ -59,6 +60,7 @@ class Abilities:
         refuses: Deliveries can fail.
         groups: Others can read along.
         shows_working: There is something to see when the bot is busy.
+        sends_files: A document comes as a file; else its content is shown below the text.
     """
 
     edits_in_place: bool = True
@@ -68,14 +70,17 @@ class Abilities:
     refuses: bool = True
     groups: bool = True
     shows_working: bool = True
+    sends_files: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A message of the bot as people see it, with the labels of its buttons."""
+    """A message of the bot as people see it, with the labels of its buttons and its file."""
 
     text: str
     labels: tuple[str, ...] = ()
+    document: tuple[str, str] | None = None
+    """Name and content."""
 
 
 class ChatSubject(Protocol):
@@ -213,6 +218,7 @@ class InMemory:
             Shown(
                 text=plain(delivery.reply.text),
                 labels=tuple(button.label for row in delivery.reply.buttons for button in row),
+                document=_opened(delivery.reply.document),
             )
             for message_id, delivery in self._fake.shown.items()
             if delivery.conversation == conversation and message_id not in self._fake.deleted
@@ -246,6 +252,10 @@ class InMemory:
                 self._fake.failures = [PlatformError("lost", may_have_happened=True)]
             case ChatTrouble.UNREACHABLE:
                 self._fake.failures = [PlatformError("down")]
+
+
+def _opened(document: Document | None) -> tuple[str, str] | None:
+    return None if document is None else (document.name, document.content)
 
 
 @asynccontextmanager

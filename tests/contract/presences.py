@@ -136,6 +136,6 @@ async def in_memory() -> AsyncIterator[PresenceSubject]:
 @asynccontextmanager
 async def at_bitrix24() -> AsyncIterator[PresenceSubject]:
     async with portal_site(
-        (ANN, BORIS), write="im.user.status.set", read_back="im.user.status.get"
+        (ANN, BORIS), write="im.user.status.set", read_back="im.user.status.get", looks=1
     ) as (portal, site, client):
         yield AtBitrix24(portal, site, client)

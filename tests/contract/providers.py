@@ -82,6 +82,8 @@ class Site:
     write: str
     """The vendor's name of the operation that writes."""
     read_back: str
+    looks: int
+    """How often a write reads by that operation before it writes."""
     _server: AsyncExitStack
     _others: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -103,7 +105,9 @@ class Site:
     async def trouble(self, trouble: Trouble) -> None:
         """Trouble that has nothing to do with the vendor's own codes."""
         lost = FaultRule(fault=Fault.CUT_AFTER, operation=self.write, times=None)
-        blind = FaultRule(fault=Fault.HTML_502, operation=self.read_back, times=None)
+        blind = FaultRule(
+            fault=Fault.HTML_502, operation=self.read_back, skip=self.looks, times=None
+        )
         rules = {
             Trouble.BUSY: [FaultRule(fault=Fault.RATE_LIMITED_429, times=None)],
             Trouble.LOST_BEFORE: [FaultRule(fault=Fault.CUT_BEFORE, operation=self.write)],
@@ -134,6 +138,7 @@ async def site_of(
     *,
     write: str,
     read_back: str,
+    looks: int = 0,
     accounts: Callable[[str], Mapping[Account, Credentials]],
 ) -> AsyncIterator[Site]:
     """Serve an emulator; `accounts` says who has which key, given its address."""
@@ -159,6 +164,7 @@ async def site_of(
                 secrets=(*secrets, url.removeprefix("http://")),
                 write=write,
                 read_back=read_back,
+                looks=looks,
                 _server=server,
             )
             try:

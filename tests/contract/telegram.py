@@ -13,6 +13,7 @@ from bot.sandbox.company import ANN, BORIS, CARL, Colleague
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.telegram import Message, TelegramEmulator, telegram_app
+from bot.sandbox.telegram.rows import Upload
 from bot.texts import Texts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
@@ -55,7 +56,11 @@ class AtTelegram:
 
     def messages(self, conversation: Conversation) -> Sequence[Shown]:
         return [
-            Shown(text=message.plain, labels=tuple(message.labels))
+            Shown(
+                text=message.plain,
+                labels=tuple(message.labels),
+                document=_opened(message.document),
+            )
             for message in self._tg.messages(int(conversation.chat_id))
         ]
 
@@ -92,11 +97,15 @@ class AtTelegram:
                 await self._server.aclose()
 
     def _add(self, fault: Fault, *, seconds: float = 0.0) -> None:
-        for operation in ("sendMessage", "sendChatAction"):
+        for operation in ("sendMessage", "sendDocument", "sendChatAction"):
             self._tg.faults.add(FaultRule(fault=fault, operation=operation, seconds=seconds))
 
     def _message(self, message_id: str) -> Message:
         return self._tg.chats[ANN.user_id].messages[int(message_id)]
+
+
+def _opened(document: Upload | None) -> tuple[str, str] | None:
+    return None if document is None else (document.name, document.content.decode())
 
 
 def _company(clock: FakeClock) -> TelegramEmulator:

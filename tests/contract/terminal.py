@@ -67,6 +67,7 @@ class AtTerminal:
             refuses=False,
             groups=False,
             shows_working=False,
+            sends_files=False,
         )
         self.here, self.group = direct(Platform.CONSOLE), group(Platform.CONSOLE)
 

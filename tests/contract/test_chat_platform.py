@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from markupsafe import Markup
 
-from bot.domain.chat import Button, Conversation, Platform, Reply, Visibility
+from bot.domain.chat import Button, Conversation, Document, Platform, Reply, Visibility
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError, StorageError
 from bot.sandbox.company import ANN, BORIS, Colleague
@@ -38,6 +38,7 @@ SUBJECTS: Mapping[str, Callable[[], AbstractAsyncContextManager[ChatSubject]]] =
 YES, NO, LATER = (
     Button(label=label, command_line=f"/{label}") for label in ("Да <b>&", "No", "Remind me later")
 )
+DOCUMENT = Document(name="ваши-данные.json", content='{"имя": "Ann"}\n')
 KEYS = ("key-of-yes", "key-of-no", "key-of-later")
 
 
@@ -255,6 +256,79 @@ async def test_a_long_reply_arrives_whole(subject: ChatSubject) -> None:
     assert message_id is not None
     assert "\n".join(message.text for message in messages).split("\n") == lines
     assert [len(message.labels) for message in messages] == [0] * (len(messages) - 1) + [3]
+
+
+def with_document(delivery: Delivery) -> Delivery:
+    return replace(delivery, reply=replace(delivery.reply, document=DOCUMENT))
+
+
+def shown_with_document(subject: ChatSubject, text: str) -> list[Shown]:
+    if subject.can.sends_files:
+        return [Shown(text=text, document=(DOCUMENT.name, DOCUMENT.content))]
+    return [Shown(text=text), Shown(text=f"{DOCUMENT.name}:\n{DOCUMENT.content}")]
+
+
+async def test_a_document_arrives_with_its_text(subject: ChatSubject) -> None:
+    text = "Всё, что я храню: 1 < 2 & 3"
+
+    assert await subject.platform.deliver(with_document(reply_to(subject, text))) is not None
+
+    assert subject.messages(subject.here) == shown_with_document(subject, text)
+
+
+async def test_a_long_text_with_a_document_arrives_whole(subject: ChatSubject) -> None:
+    lines = [f"{number}. " + "строка & more " * 4 for number in range(60)]
+    lines = [line.strip() for line in lines]
+
+    await subject.platform.deliver(with_document(reply_to(subject, "\n".join(lines))))
+
+    messages = [shown for shown in subject.messages(subject.here) if "1. " in shown.text]
+    assert "\n".join(message.text for message in messages).split("\n") == lines
+    files = [shown.document is not None for shown in messages]
+    assert files == [subject.can.sends_files] + [False] * (len(messages) - 1)
+
+
+async def test_a_document_is_always_a_message_of_its_own(subject: ChatSubject) -> None:
+    message_id = await subject.platform.deliver(reply_to(subject, "Sure?"))
+    assert message_id is not None
+    answer = with_document(replace(reply_to(subject, "Here it is"), edits=message_id))
+
+    new_id = await subject.platform.deliver(answer)
+
+    assert new_id not in (None, message_id)
+    assert subject.messages(subject.here) == [
+        Shown(text="Sure?"),
+        *shown_with_document(subject, "Here it is"),
+    ]
+
+
+async def test_in_a_group_a_document_for_one_person_goes_to_them_alone(
+    subject: ChatSubject,
+) -> None:
+    if not subject.can.groups:
+        return
+    secret = reply_to(subject, "Everything about you", conversation=subject.group)
+
+    await subject.platform.deliver(with_document(secret))
+
+    assert subject.messages(subject.group) == []
+    assert subject.messages(subject.here) == shown_with_document(subject, "Everything about you")
+
+
+@pytest.mark.parametrize("trouble", list(ChatTrouble))
+async def test_a_document_that_cannot_be_delivered_fails_like_any_reply(
+    subject: ChatSubject, trouble: ChatTrouble
+) -> None:
+    if not subject.can.refuses:
+        return
+    await subject.trouble(trouble)
+
+    with pytest.raises(PlatformError) as failed:
+        await subject.platform.deliver(with_document(reply_to(subject, "Here it is")))
+
+    assert failed.value.gone is (trouble is ChatTrouble.GONE)
+    assert failed.value.may_have_happened is (trouble is ChatTrouble.LOST)
+    assert failed.value.retry_after == (RETRY_AFTER if trouble is ChatTrouble.SLOW_DOWN else None)
 
 
 @pytest.mark.parametrize("trouble", list(ChatTrouble))

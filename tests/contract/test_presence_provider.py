@@ -4,6 +4,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import pytest
 
@@ -70,9 +71,26 @@ async def test_a_presence_is_confirmed_with_what_is_really_held(
     set_to = await put(subject, presence)
     read = await get(subject)
 
-    assert set_to == read
+    assert replace(set_to, before=None) == read
     assert (read.presence, read.confirmation) == (presence, Confirmation.CONFIRMED)
     assert (subject.held(subject.ann), subject.writes(subject.ann)) == (presence, 1)
+
+
+async def test_after_a_write_it_says_what_was_held_before(subject: PresenceSubject) -> None:
+    states = [await put(subject, presence) for presence in (Presence.DND, Presence.AWAY)]
+    subject.change(subject.ann, Presence.BREAK)
+    states += [await put(subject, Presence.ONLINE), await get(subject)]
+
+    assert [state.before for state in states] == [None, Presence.DND, Presence.BREAK, None]
+    assert subject.writes(subject.ann) == 3
+
+
+@pytest.mark.parametrize("trouble", [Trouble.LOST_BEFORE, Trouble.LOST_AFTER])
+async def test_what_was_before_is_not_guessed(subject: PresenceSubject, trouble: Trouble) -> None:
+    await put(subject, Presence.ONLINE)
+    await subject.trouble(trouble)
+
+    assert (await put(subject, Presence.DND)).before in (None, Presence.ONLINE)
 
 
 async def test_it_says_whether_others_get_to_see_it(subject: PresenceSubject) -> None:

@@ -287,6 +287,23 @@ async def test_a_button_is_found_by_its_key(store: Store) -> None:
     assert await store.find_button("key-2") is None
 
 
+async def test_one_answer_to_a_question_retires_its_other_buttons(store: Store) -> None:
+    [entry] = await store.add([message(1)])
+    buttons = [
+        StoredButton(
+            key=key, owner=ANN, button=Button(label=key), expires_at=START, question=question
+        )
+        for key, question in (("yes", "q1"), ("no", "q1"), ("other", "q2"), ("plain", ""))
+    ]
+    await store.settle(entry, [delivery()], buttons)
+
+    await store.answer_question(buttons[0])
+    await store.settle(entry, [], [])
+
+    found = {button.key: await store.find_button(button.key) for button in buttons}
+    assert {key for key, kept in found.items() if kept is not None and kept.answered} == {"no"}
+
+
 async def test_a_person_is_remembered_and_replaced(store: Store) -> None:
     person = Person(identity=ANN, language="ru", timezone="Europe/Riga", name="Аня")
     assert await store.find_person(ANN) is None

@@ -1,6 +1,7 @@
 """Killed at random instants, five times: nothing is lost, and nothing happens twice."""
 
 import asyncio
+import json
 import random
 import sqlite3
 from collections import Counter
@@ -24,6 +25,13 @@ def _open_keys(w: World) -> set[str]:
     with closing(sqlite3.connect(f"file:{w.database}?mode=ro", uri=True)) as database:
         rows = database.execute("SELECT key FROM inbox WHERE state != 'closed'").fetchall()
     return {key for (key,) in rows}
+
+
+def _noted(w: World) -> Counter[int]:
+    """How many entries of people's journals each meeting has."""
+    with closing(sqlite3.connect(f"file:{w.database}?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT change FROM journal").fetchall()
+    return Counter(int(json.loads(change)["event"]["event_id"]) for (change,) in rows)
 
 
 async def test_every_command_has_exactly_one_effect_and_a_reply(tmp_path: Path) -> None:
@@ -67,7 +75,7 @@ async def test_every_command_has_exactly_one_effect_and_a_reply(tmp_path: Path) 
         await w.start()
         await w.tg.wait_for(lambda: len(_answered(w)) == COMMANDS, timeout=60)
         code = await w.stop()
-        left_open = _open_keys(w)
+        left_open, noted = _open_keys(w), _noted(w)
 
     assert code == 0, seed
     for number, event_id in events.items():
@@ -80,6 +88,7 @@ async def test_every_command_has_exactly_one_effect_and_a_reply(tmp_path: Path) 
         for write in w.portal.writes("calendar.meeting.status.set")
     )
     assert writes == Counter(events.values()), seed
+    assert noted == Counter(events.values()), seed
     repeated = sum(count - 1 for count in _answered(w).values())
     assert repeated <= len(in_hand), seed
     assert left_open == set(), seed

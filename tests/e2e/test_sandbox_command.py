@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,8 @@ async def test_what_it_prints_is_an_env_file_with_which_the_doctor_is_content(
     assert (doctor.code, doctor.err) == (0, "")
     for line in there.printed.splitlines():
         assert re.fullmatch(r"#.*|[A-Z0-9_]+=\S+", line), line
-    assert len(there.settings) == 7
-    assert doctor.signs == "✓✓✓–✓✓✓✓✓✓✓✓"
+    assert len(there.settings) == 16
+    assert doctor.signs == "✓✓✓✓✓✓✓✓✓✓✓✓"
     assert doctor.out.endswith(f"\n{verdict}\n")
     assert (ended.code, ended.err) == (0, "")
 
@@ -152,20 +152,22 @@ async def test_ctrl_c_ends_it_and_its_database_is_gone(tmp_path: Path) -> None:
 
 
 async def test_a_reader_that_leaves_does_not_end_it(tmp_path: Path) -> None:
-    base = _three_free_ports()
+    base = _five_free_ports()
     nobody, out = os.pipe()
     os.close(nobody)
     process = await start("sandbox", "--port-base", str(base), folder=tmp_path, out=out)
     os.close(out)
     try:
         async with asyncio.timeout(30):
-            # Cronofy's emulator is the last one that opens, and then comes the printing.
+            # The portal's token server is the last one that opens, and then comes the printing.
             while process.returncode is None:
                 try:
-                    await _get(f"http://127.0.0.1:{base + 2}/_sandbox/state")
-                    break
-                except aiohttp.ClientConnectionError:
+                    _, writer = await asyncio.open_connection("127.0.0.1", base + 3)
+                except OSError:
                     await asyncio.sleep(0.05)
+                else:
+                    writer.close()
+                    break
     finally:
         process.terminate()
         ended = await finish(process)
@@ -173,20 +175,21 @@ async def test_a_reader_that_leaves_does_not_end_it(tmp_path: Path) -> None:
     assert (ended.code, ended.err) == (0, "")
 
 
-def _three_free_ports() -> int:
+def _five_free_ports() -> int:
     for base in range(20_000, 60_000, 7):
-        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
+        with ExitStack() as stack:
             try:
-                for number, probe in enumerate((a, b, c)):
+                for number in range(5):
+                    probe = stack.enter_context(socket.socket())
                     probe.bind(("127.0.0.1", base + number))
             except OSError:
                 continue
             return base
-    raise AssertionError("no three free ports in a row")
+    raise AssertionError("no five free ports in a row")
 
 
 async def test_ports_can_be_chosen(tmp_path: Path) -> None:
-    base = _three_free_ports()
+    base = _five_free_ports()
 
     async with sandbox(tmp_path, "--port-base", str(base)) as there:
         again = await run("sandbox", "--port-base", str(base), folder=tmp_path)
@@ -194,16 +197,19 @@ async def test_ports_can_be_chosen(tmp_path: Path) -> None:
     assert there.settings["TELEGRAM_API_URL"] == f"http://127.0.0.1:{base}"
     assert there.settings["BITRIX24_WEBHOOK_URL"].startswith(f"http://127.0.0.1:{base + 1}/")
     assert there.settings["CRONOFY_API_URL"] == f"http://127.0.0.1:{base + 2}"
+    assert there.settings["BITRIX24_OAUTH_URL"] == f"http://127.0.0.1:{base + 3}"
+    assert there.settings["PUBLIC_URL"] == f"http://127.0.0.1:{base + 4}"
+    assert there.settings["HTTP_PORT"] == str(base + 4)
     assert (again.code, again.out) == (2, "")
     assert again.err == f"rsvp-bot: --port-base: port {base} cannot be used\n"
 
 
-@pytest.mark.parametrize("port", ["0", "65534", "-1", "many", ""])
+@pytest.mark.parametrize("port", ["0", "65532", "-1", "many", ""])
 async def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     ended = await run("sandbox", f"--port-base={port}", folder=tmp_path)
 
     assert (ended.code, ended.out) == (2, "")
-    assert "must be from 1 to 65533" in ended.err
+    assert "must be from 1 to 65531" in ended.err
 
 
 @pytest.mark.parametrize(

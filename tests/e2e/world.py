@@ -12,13 +12,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
+from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app, seed_company
 from bot.sandbox.company import ANN, BORIS, PEOPLE, Colleague
 from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
+from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.telegram import Message, TelegramEmulator, User, telegram_app
 
+CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
 TOKEN = "7001:sandbox-token-of-no-real-bot"
 LIMITS = (
     "TELEGRAM_RATE",
@@ -120,11 +122,42 @@ class World:
             return await process.wait()
 
 
+def _applications(portal: Portal, portal_url: str, token_url: str) -> dict[str, str]:
+    """Settings for sign-in by button, in place of the owner's keys."""
+    port = free_port()
+    public_url = f"http://127.0.0.1:{port}"
+    portal.add_application(
+        CLIENT_ID, CLIENT_SECRET, f"{public_url}/oauth/bitrix24", {"calendar", "im"}, "RSVP bot"
+    )
+    return {
+        "ALLOWED_USERS": "*",
+        "BITRIX24_WEBHOOK_URL": "",
+        "CRONOFY_ACCESS_TOKEN": "",
+        "BITRIX24_PORTAL": portal_url,
+        "BITRIX24_OAUTH_URL": token_url,
+        "BITRIX24_CLIENT_ID": CLIENT_ID,
+        "BITRIX24_CLIENT_SECRET": CLIENT_SECRET,
+        "CRONOFY_CLIENT_ID": SANDBOX_APPLICATION.client_id,
+        "CRONOFY_CLIENT_SECRET": SANDBOX_APPLICATION.secrets[0],
+        "PUBLIC_URL": public_url,
+        "HTTP_PORT": str(port),
+    }
+
+
 @asynccontextmanager
 async def world(
-    folder: Path, *, webhook: bool = False, several: bool = False, **settings: str
+    folder: Path,
+    *,
+    webhook: bool = False,
+    several: bool = False,
+    sign_in: bool = False,
+    **settings: str,
 ) -> AsyncIterator[World]:
-    """Build a world; start the bot with `start`. All limiters of the bot stay in its path."""
+    """Build a world; start the bot with `start`. All limiters of the bot stay in its path.
+
+    `webhook` brings updates by webhook; `several` links everybody; with `sign_in` nobody has an
+    account until they sign in.
+    """
     portal = Portal()
     seed_company(portal)
     cronofy = Cronofy()
@@ -140,6 +173,7 @@ async def world(
         portal_server = await stack.enter_async_context(SandboxServer(portal_app(portal)))
         calendars = await stack.enter_async_context(SandboxServer(cronofy_app(cronofy)))
         tg_server = await stack.enter_async_context(SandboxServer(telegram_app(tg)))
+        tokens = await stack.enter_async_context(SandboxServer(oauth_app(portal)))
         accounts = {
             str(person.user_id): portal_server.url + portal.webhook_path(person.user_id)
             for person in PEOPLE
@@ -175,6 +209,9 @@ async def world(
                 "PUBLIC_URL": f"http://127.0.0.1:{port}",
                 "HTTP_PORT": str(port),
             }
+        if sign_in:
+            environment |= _applications(portal, portal_server.url, tokens.url)
+            cronofy.quirks.auto_approve, portal.quirks.language = False, "en"
         here = World(
             portal=portal,
             portal_url=portal_server.url,

@@ -6,28 +6,36 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bot.app.core import Limits, build_dispatcher
+from bot.app.applications import Applications
+from bot.app.core import Limits, build_core
+from bot.clients.bitrix24 import oauth as bitrix24_oauth
 from bot.clients.bitrix24.address import PortalAddresses
+from bot.clients.bitrix24.oauth_servers import TokenServers
+from bot.clients.cronofy import oauth as cronofy_oauth
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform, Press, Reply
 from bot.domain.providers import Provider
 from bot.ports import AccountStore, ChatPlatform, Store
-from bot.sandbox.bitrix24 import Portal, portal_app, seed_company
+from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app, seed_company
 from bot.sandbox.company import ANN, PEOPLE, Colleague
 from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
+from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
+from bot.services.sign_ins import SignIns
 from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 from tests.fakes.account_book import MemoryBook, MemorySealer
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.fakes.sign_ins import MemorySignIns
 from tests.fakes.store import MemoryStore
 
+CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
 FAST = Limits(bitrix24_rate=100_000, bitrix24_burst=100_000, cronofy_rate=100_000)
 
 
@@ -47,6 +55,7 @@ class Bot:
     clock: FakeClock
     store: Store
     book: MemoryBook
+    sign_ins: SignIns
 
     async def say(
         self,
@@ -69,8 +78,7 @@ class Bot:
     ) -> Sequence[Reply]:
         """Press a button of the newest message that has one of that label."""
         for message_id, delivery in reversed(self.chat.posted):
-            buttons = [button for row in delivery.reply.buttons for button in row]
-            for key, button in zip(delivery.keys, buttons, strict=True):
+            for key, button in zip(delivery.keys, delivery.reply.pressable, strict=True):
                 if button.label == label:
                     return await self.press_key(key, message_id, who=who, language=language)
         raise AssertionError(f"there is no button {label!r}")
@@ -98,6 +106,8 @@ async def running_bot(
     listed: Sequence[str] = (),
     command_deadline: float = 25.0,
     accounts: AccountStore | None = None,
+    public_url: str = "",
+    many_portals: bool = False,
 ) -> AsyncIterator[Bot]:
     """The bot on real sockets and a seeded portal; only the clock and the chat are not real.
 
@@ -113,16 +123,25 @@ async def running_bot(
     async with (
         SandboxServer(portal_app(portal)) as server,
         SandboxServer(cronofy_app(cronofy)) as calendars,
+        SandboxServer(oauth_app(portal)) as tokens,
     ):
         url = portal_url or server.url
         addresses = PortalAddresses(operator_urls=[url, *listed])
+        applications = Applications(cronofy_api=calendars.url)
+        if public_url:
+            applications = _applications(
+                portal, public_url, tokens.url, calendars.url, "" if many_portals else url
+            )
         chat = FakePlatform(clock)
         platforms: dict[Platform, ChatPlatform] = {Platform.TELEGRAM: chat}
         async with AiohttpTransport(
             timer=clock,
-            guard=AddressGuard(addresses.listed | {calendars.url.removeprefix("http://")}),
+            guard=AddressGuard(
+                addresses.listed
+                | {server.url.removeprefix("http://") for server in (calendars, tokens)}
+            ),
         ) as transport:
-            dispatcher = build_dispatcher(
+            core = build_core(
                 transport=transport,
                 addresses=addresses,
                 limits=limits or FAST,
@@ -133,7 +152,8 @@ async def running_bot(
                 ),
                 book=book,
                 sealer=MemorySealer(),
-                cronofy_base=calendars.url,
+                attempts=MemorySignIns(clock, chat),
+                applications=applications,
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
                 defaults=Defaults(
@@ -141,8 +161,10 @@ async def running_bot(
                 ),
                 clock=clock,
             )
+            dispatcher = core.dispatcher
             yield Bot(
                 dispatcher=dispatcher,
+                sign_ins=core.sign_ins,
                 chat=chat,
                 portal=portal,
                 portal_url=url,
@@ -163,6 +185,27 @@ def _accounts(portal: Portal, url: str, linked: Sequence[Colleague]) -> dict[Acc
         ): Credentials(endpoint=url + portal.webhook_path(colleague.user_id))
         for colleague in linked
     }
+
+
+def _applications(
+    portal: Portal, public_url: str, token_url: str, cronofy_url: str, portal_url: str
+) -> Applications:
+    """One at each provider; with `portal_url` it is a local one of that portal."""
+    back = f"{public_url}/oauth/bitrix24"
+    portal.add_application(CLIENT_ID, CLIENT_SECRET, back, {"calendar", "im"}, "RSVP bot")
+    return Applications(
+        public_url=public_url,
+        bitrix24=bitrix24_oauth.Application(client_id=CLIENT_ID, client_secret=CLIENT_SECRET),
+        portal=portal_url,
+        token_servers=TokenServers(token_url),
+        cronofy=cronofy_oauth.Application(
+            client_id=SANDBOX_APPLICATION.client_id,
+            client_secret=SANDBOX_APPLICATION.secrets[0],
+            redirect_uri=f"{public_url}/oauth/cronofy",
+        ),
+        cronofy_api=cronofy_url,
+        cronofy_app=cronofy_url,
+    )
 
 
 def _calendar_account(url: str, linked: Sequence[Colleague]) -> dict[Account, Credentials]:

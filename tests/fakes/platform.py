@@ -47,6 +47,7 @@ class FakePlatform:
         self.failures: list[PlatformError] = []
         self.members: dict[str, set[Identity]] = {}
         self.asked_about_members = 0
+        self.undeletable = False
         self.deleted_of_others: list[tuple[str, str]] = []
         self.gone: set[str] = set()
         self.deleted: set[str] = set()
@@ -76,7 +77,7 @@ class FakePlatform:
         seen = _as_seen(delivery)
         if seen.conversation.chat_id in self.gone:
             raise PlatformError("forbidden", gone=True)
-        message_id = seen.edits
+        message_id = seen.edits if seen.reply.document is None else None
         if message_id is None or message_id in self.deleted:
             message_id = f"m{next(self._numbers)}"
         self.posted.append((message_id, delivery))
@@ -86,6 +87,8 @@ class FakePlatform:
     async def delete(self, conversation: Conversation, message_id: str) -> None:
         if conversation.chat_id in self.gone:
             raise PlatformError("forbidden", gone=True)
+        if self.undeletable:
+            raise PlatformError("message can't be deleted")
         self.deleted_of_others.append((conversation.chat_id, message_id))
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
@@ -95,6 +98,9 @@ class FakePlatform:
         if conversation.chat_id in self.gone:
             raise PlatformError("forbidden", gone=True)
         return identity in self.members.get(conversation.chat_id, ())
+
+    def private_url(self, payload: str) -> str:
+        return f"https://t.me/{self.own_name}?start={payload}"
 
     def working(self, conversation: Conversation) -> None:
         self.busy.append(conversation)

@@ -1,6 +1,6 @@
 """A presence system in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import Account
@@ -37,7 +37,11 @@ class FakePresence:
         def apply() -> None:
             self.held[call.account.account_id] = presence
 
+        before = self._held(call.account)
         confirmation = await self.vendor.write(call, "presence", apply)
+        if confirmation is Confirmation.UNKNOWN:
+            # The answer that would have told is lost.
+            before = None
         try:
             await self.vendor.read(call)
         except (ProviderError, TransportError):
@@ -45,7 +49,7 @@ class FakePresence:
         seen = self._held(call.account)
         if confirmation is Confirmation.UNKNOWN and seen is presence:
             confirmation = Confirmation.CONFIRMED
-        return self._state(seen, confirmation)
+        return replace(self._state(seen, confirmation), before=before)
 
     def _held(self, account: Account) -> Presence | None:
         return self.held.get(account.account_id)

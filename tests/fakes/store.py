@@ -17,12 +17,13 @@ from bot.domain.inbox import (
     Person,
     StoredButton,
 )
+from bot.domain.journal import Change, KeptMessage
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
 
 
 class MemoryStore:
-    """Inbox, buttons and people in dictionaries."""
+    """Inbox, buttons, people and their journal in dictionaries."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -37,6 +38,8 @@ class MemoryStore:
         self._buttons: dict[str, StoredButton] = {}
         self._people: dict[Identity, Person] = {}
         self._memberships: dict[tuple[Identity, str], Membership] = {}
+        self._journal: list[Change] = []
+        self._refused: dict[Identity, datetime] = {}
         self._last_id = 0
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
@@ -68,16 +71,23 @@ class MemoryStore:
         return any(key[0] == entry_id for key in self._intents)
 
     async def settle(
-        self, entry: InboxEntry, deliveries: Sequence[Delivery], buttons: Sequence[StoredButton]
+        self,
+        entry: InboxEntry,
+        deliveries: Sequence[Delivery],
+        buttons: Sequence[StoredButton],
+        changes: Sequence[Change] = (),
     ) -> Sequence[Delivery]:
         settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
         for delivery in settled:
             self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
             self._note_answer(delivery)
         self._buttons.update((button.key, button) for button in buttons)
-        self._entries[entry.entry_id] = replace(
-            self._entries[entry.entry_id], state=EntryState.SETTLED
-        )
+        self._journal += changes
+        leaving = any(delivery.reply.farewell for delivery in deliveries)
+        state = EntryState.LEAVING if leaving else EntryState.SETTLED
+        self._entries[entry.entry_id] = replace(self._entries[entry.entry_id], state=state)
+        if leaving:
+            self._forget(entry.message.sender, keep_entry=entry.entry_id)
         return settled
 
     async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
@@ -95,6 +105,11 @@ class MemoryStore:
         return self._deliveries.get(delivery_id, (0, None))[1]
 
     async def close(self, entry: InboxEntry) -> None:
+        if entry.entry_id not in self._entries:
+            return
+        if entry.state is EntryState.LEAVING:
+            self._delete(entry.entry_id)
+            return
         self._entries[entry.entry_id] = replace(
             self._entries[entry.entry_id], state=EntryState.CLOSED
         )
@@ -111,14 +126,7 @@ class MemoryStore:
             if entry.state is EntryState.CLOSED and self._received[entry_id] < before
         ]
         for entry_id in old:
-            entry = self._entries.pop(entry_id)
-            del self._received[entry_id], self._keys[entry.message.key]
-            for key in [key for key in self._intents if key[0] == entry_id]:
-                del self._intents[key]
-            for number in [
-                number for number, kept in self._deliveries.items() if kept[0] == entry_id
-            ]:
-                del self._deliveries[number]
+            self._delete(entry_id)
         return len(old)
 
     async def due_follow_ups(self) -> Sequence[FollowUp]:
@@ -146,8 +154,12 @@ class MemoryStore:
         self._follow_ups[follow_up.follow_up_id] = (again, now + FOLLOW_UP_FIRST)
         return True
 
-    async def end_follow_up(self, follow_up: FollowUp, news: Reply) -> None:
-        self._follow_ups.pop(follow_up.follow_up_id, None)
+    async def end_follow_up(
+        self, follow_up: FollowUp, news: Reply, change: Change | None = None
+    ) -> None:
+        if self._follow_ups.pop(follow_up.follow_up_id, None) is None:
+            return
+        self._journal += [] if change is None else [change]
         number = follow_up.delivery.delivery_id
         if number in self._deliveries:
             entry_id, kept = self._deliveries[number]
@@ -155,6 +167,11 @@ class MemoryStore:
 
     async def find_button(self, key: str) -> StoredButton | None:
         return self._buttons.get(key)
+
+    async def answer_question(self, button: StoredButton) -> None:
+        for key, other in self._buttons.items():
+            if other.question == button.question and key != button.key:
+                self._buttons[key] = replace(other, answered=True)
 
     async def find_person(self, identity: Identity) -> Person | None:
         return self._people.get(identity)
@@ -167,6 +184,77 @@ class MemoryStore:
 
     async def save_membership(self, membership: Membership) -> None:
         self._memberships[membership.identity, membership.chat_id] = membership
+
+    async def is_refused(self, identity: Identity) -> bool:
+        return identity in self._refused
+
+    async def refuse(self, identity: Identity, at: datetime) -> None:
+        self._refused[identity] = at
+
+    async def admit(self, identity: Identity) -> bool:
+        return self._refused.pop(identity, None) is not None
+
+    async def append(self, changes: Sequence[Change]) -> None:
+        self._journal += changes
+
+    async def changes_of(self, owner: Identity, limit: int | None = None) -> Sequence[Change]:
+        return [change for change in reversed(self._journal) if change.owner == owner][:limit]
+
+    async def prune_journal(self, before: datetime) -> int:
+        old = [change for change in self._journal if change.at < before]
+        self._journal = [change for change in self._journal if change.at >= before]
+        return len(old)
+
+    async def messages_of(self, owner: Identity) -> Sequence[KeptMessage]:
+        return [
+            KeptMessage(
+                conversation=entry.message.conversation,
+                sent_at=entry.message.sent_at,
+                state=entry.state,
+                text=entry.message.text,
+                replies=tuple(
+                    str(delivery.reply.text)
+                    for number, delivery in self._deliveries.values()
+                    if number == entry_id
+                ),
+            )
+            for entry_id, entry in sorted(self._entries.items())
+            if entry.message.sender == owner
+        ]
+
+    async def buttons_of(self, owner: Identity) -> Sequence[StoredButton]:
+        mine = [button for button in self._buttons.values() if button.owner == owner]
+        return sorted(mine, key=lambda button: (button.expires_at, button.key))
+
+    async def forget(self, identity: Identity) -> None:
+        self._forget(identity)
+
+    def _forget(self, identity: Identity, keep_entry: int | None = None) -> None:
+        for entry_id, entry in list(self._entries.items()):
+            waits = entry.state is EntryState.RECEIVED or entry_id == keep_entry
+            if entry.message.sender == identity and not waits:
+                self._delete(entry_id)
+        for number, (follow_up, _) in list(self._follow_ups.items()):
+            if follow_up.delivery.to == identity:
+                del self._follow_ups[number]
+        for key, button in list(self._buttons.items()):
+            if button.owner == identity:
+                del self._buttons[key]
+        for member in [kept for kept in self._memberships if kept[0] == identity]:
+            del self._memberships[member]
+        self._journal = [change for change in self._journal if change.owner != identity]
+        self._people.pop(identity, None)
+
+    def _delete(self, entry_id: int) -> None:
+        entry = self._entries.pop(entry_id)
+        del self._received[entry_id], self._keys[entry.message.key]
+        for key in [key for key in self._intents if key[0] == entry_id]:
+            del self._intents[key]
+        for number in [number for number, kept in self._deliveries.items() if kept[0] == entry_id]:
+            del self._deliveries[number]
+            for follow_up_id, (follow_up, _) in list(self._follow_ups.items()):
+                if follow_up.delivery.delivery_id == number:
+                    del self._follow_ups[follow_up_id]
 
     def _note_answer(self, delivery: Delivery) -> None:
         watch = delivery.reply.watch

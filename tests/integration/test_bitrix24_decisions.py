@@ -293,6 +293,25 @@ async def test_maybe_is_set_after_a_yes_and_left_alone_after_a_no(bot: Bot) -> N
     assert bot.chat.posted[-1][1].edits is not None
 
 
+async def test_a_question_is_answered_once(bot: Bot) -> None:
+    """Both buttons may be pressed before the first press has taken them away."""
+    await bot.say(f"/accept {SPRINT_REVIEW}")
+    await bot.say(f"/maybe {SPRINT_REVIEW}")
+    card_id, question = bot.chat.posted[-1]
+    keys = {
+        button.label: key
+        for key, button in zip(question.keys, question.reply.pressable, strict=True)
+    }
+    await bot.press("Leave it")
+
+    [late] = await bot.press_key(keys["Take my answer back"], card_id)
+    [again] = await bot.press_key(keys["Leave it"], card_id)
+
+    assert late.said == ("confirm.answered",)
+    assert again.text.startswith("✅ Accepted: <b>Sprint review</b>")
+    assert bot.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
+
+
 async def test_an_expired_question_changes_nothing_and_says_so(bot: Bot) -> None:
     await bot.say(f"/accept {SPRINT_REVIEW}")
     await bot.say(f"/maybe {SPRINT_REVIEW}")

@@ -128,7 +128,8 @@ PORTAL_PRESENCE = Flow(
     steps={
         READ: ("im.user.status.get", 0),
         WRITE: ("im.user.status.set", 0),
-        READ_BACK: ("im.user.status.get", 1),
+        # The first is the replay's, the second goes with the write.
+        READ_BACK: ("im.user.status.get", 2),
     },
     cells={
         (Fault.LATENCY, READ): DND,

@@ -63,6 +63,38 @@ async def test_a_portal_that_keeps_the_old_one_is_not_believed(bot: Bot) -> None
     assert bot.portal.presence_of(ANN.user_id) == "online"
 
 
+@pytest.mark.parametrize(
+    ("fault", "said", "held"),
+    [
+        (Fault.RATE_LIMITED_429, "presence.dnd", "dnd"),
+        (Fault.UNAVAILABLE_503, "presence.dnd", "dnd"),
+        (Fault.TRUNCATED_JSON, "presence.dnd", "dnd"),
+        (Fault.HTML_502, "presence.unknown", None),
+        (Fault.CUT_BEFORE, "presence.unknown", None),
+    ],
+)
+async def test_a_fault_while_looking_at_what_was_before_is_told_as_one_of_the_whole_hit(
+    bot: Bot, fault: Fault, said: str, held: str | None
+) -> None:
+    rule = FaultRule(fault=fault, operation="im.user.status.get")
+    bot.portal.faults.add(rule)
+
+    [reply] = await bot.say("/dnd")
+
+    assert rule.times == 0
+    assert reply.said[0] == said
+    assert bot.portal.presence_of(ANN.user_id) == held
+
+
+async def test_a_refused_look_at_what_was_before_writes_nothing(bot: Bot) -> None:
+    bot.portal.force_error("ACCESS_DENIED", 403, operation="im.user.status.get", times=9)
+
+    [reply] = await bot.say("/dnd")
+
+    assert reply.said[0].startswith("error.")
+    assert bot.portal.writes("im.user.status.set") == []
+
+
 async def test_without_an_account_nothing_is_done_in_anybodys_name() -> None:
     async with running_bot(linked=[BORIS]) as bot:
         [reply] = await bot.say("/dnd", who=ANN)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from telegram import BotCommand, ChatMember, ChatMemberRestricted
 from telegram.constants import ChatAction
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
 from bot.domain.inbox import Delivery
-from bot.errors import PlatformError, StorageError
+from bot.errors import ConfigError, PlatformError, StorageError
 from bot.platforms.telegram.flood import FloodLimiter, FloodRates
 from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.poster import Poster, thread_of
-from bot.platforms.telegram.posting import our_errors
+from bot.platforms.telegram.posting import deep_link, our_errors
 from bot.platforms.telegram.presses import Presses
 from bot.platforms.telegram.request import TransportRequest
 from bot.platforms.telegram.updates import (
@@ -101,10 +101,12 @@ class TelegramPlatform:
         """Learn the own name, offer the menu, and tell Telegram how updates shall come.
 
         Raises:
-            PlatformError: Telegram cannot be reached or refuses the token.
+            ConfigError: Telegram does not know the token.
+            PlatformError: Telegram cannot be reached, or does not take the webhook.
         """
         with our_errors():
-            await self._bot.initialize()
+            if not await self._is_known():
+                raise ConfigError("TELEGRAM_TOKEN: Telegram does not know this bot")
             self.own_name = self._bot.username
             for number, (language, commands) in enumerate(self._menu.items()):
                 await self._bot.set_my_commands(
@@ -119,6 +121,13 @@ class TelegramPlatform:
                 )
             else:
                 await self._bot.delete_webhook()
+
+    async def _is_known(self) -> bool:
+        try:
+            await self._bot.initialize()
+        except InvalidToken:
+            return False
+        return True
 
     async def stop(self) -> None:
         """Let go of what is under way."""
@@ -166,6 +175,10 @@ class TelegramPlatform:
         if isinstance(member, ChatMemberRestricted):
             return member.is_member
         return member.status in _BELONGING
+
+    def private_url(self, payload: str) -> str:
+        """See `ChatPlatform.private_url`."""
+        return deep_link(self.own_name, payload) if self.own_name else ""
 
     def working(self, conversation: Conversation) -> None:
         """See `ChatPlatform.working`."""

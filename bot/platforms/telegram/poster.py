@@ -1,18 +1,21 @@
 """Posting: where a reply goes, as what, and what happens when it cannot."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.ext import ExtBot
 
-from bot.domain.chat import Conversation, ConversationKind, Platform, Visibility
+from bot.domain.chat import Conversation, ConversationKind, Document, Platform, Visibility
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
 from bot.platforms.telegram.posting import (
+    CAPTION_LIMIT,
+    MESSAGE_LIMIT,
     EditLostError,
     MovedError,
+    deep_link,
     is_unmodified,
     keyboard,
     our_errors,
@@ -21,6 +24,16 @@ from bot.platforms.telegram.posting import (
 from bot.platforms.telegram.presses import Presses
 from bot.platforms.telegram.updates import NoPerson
 from bot.texts import M, Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Post:
+    """One message of a reply, which may need several."""
+
+    chat_id: str
+    text: str
+    markup: InlineKeyboardMarkup | None
+    document: Document | None
 
 
 class Poster:
@@ -37,7 +50,7 @@ class Poster:
         secret = delivery.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
         if secret:
             return await self._deliver_secretly(delivery)
-        if delivery.edits is not None:
+        if delivery.edits is not None and delivery.reply.document is None:
             try:
                 return await self._edit(delivery, delivery.edits)
             except EditLostError:
@@ -79,7 +92,7 @@ class Poster:
 
     async def _point_to_private(self, delivery: Delivery) -> str | None:
         """One line that says nothing about the result, with a link that brings it."""
-        url = f"https://t.me/{self._bot.username}?start=r_{delivery.delivery_id}"
+        url = deep_link(self._bot.username, f"r_{delivery.delivery_id}")
         label = str(self._group_texts.say(M.GROUP_OPEN_PRIVATE))
         chat = delivery.conversation
         with our_errors():
@@ -94,25 +107,48 @@ class Poster:
         return f"pointer {message.message_id}"
 
     async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
-        texts = pages(delivery.reply.text)
+        document = delivery.reply.document
+        texts = pages(delivery.reply.text, CAPTION_LIMIT if document else MESSAGE_LIMIT)
         message_id = None
         for number, text in enumerate(texts, 1):
+            post = _Post(
+                chat_id=chat_id or delivery.conversation.chat_id,
+                text=text,
+                markup=keyboard(delivery) if number == len(texts) else None,
+                document=document if number == 1 else None,
+            )
             try:
-                with our_errors():
-                    message = await self._bot.send_message(
-                        chat_id or delivery.conversation.chat_id,
-                        text,
-                        parse_mode=ParseMode.HTML,
-                        message_thread_id=thread_of(delivery.conversation),
-                        reply_parameters=_reply_to(delivery),
-                        reply_markup=keyboard(delivery) if number == len(texts) else None,
-                    )
+                message_id = await self._send(delivery, post)
             except MovedError as moved:
                 if chat_id is not None:
                     raise
                 return await self._post(delivery, str(moved.chat_id))
-            message_id = str(message.message_id)
         return message_id
+
+    async def _send(self, delivery: Delivery, post: _Post) -> str:
+        thread_id, answered = thread_of(delivery.conversation), _reply_to(delivery)
+        with our_errors():
+            if post.document is None:
+                message = await self._bot.send_message(
+                    post.chat_id,
+                    post.text,
+                    parse_mode=ParseMode.HTML,
+                    message_thread_id=thread_id,
+                    reply_parameters=answered,
+                    reply_markup=post.markup,
+                )
+            else:
+                message = await self._bot.send_document(
+                    post.chat_id,
+                    post.document.content.encode(),
+                    filename=post.document.name,
+                    caption=post.text,
+                    parse_mode=ParseMode.HTML,
+                    message_thread_id=thread_id,
+                    reply_parameters=answered,
+                    reply_markup=post.markup,
+                )
+        return str(message.message_id)
 
     async def _edit(self, delivery: Delivery, message_id: str) -> str:
         if not message_id.isdecimal():

@@ -21,10 +21,17 @@ from bot.platforms.telegram.request import UnclearError, seconds_of
 
 MESSAGE_LIMIT = 4096
 """Characters of a message after its markup is read."""
+CAPTION_LIMIT = 1024
+"""Likewise for the text that goes with a file."""
 ALERT_LIMIT = 200
 
 _NOT_MODIFIED = "message is not modified"
-_CANNOT_EDIT = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_CANNOT_EDIT = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the message to edit",
+)
 # Telegram has no codes for these, only English sentences that have not changed in years.
 
 
@@ -66,11 +73,24 @@ def alert(text: Markup) -> str:
     return plain if len(plain) <= ALERT_LIMIT else plain[: ALERT_LIMIT - 1] + "…"
 
 
+def deep_link(username: str, payload: str) -> str:
+    """Opens the private chat, where pressing Start says `/start payload`.
+
+    https://core.telegram.org/bots/features#deep-linking
+    """
+    return f"https://t.me/{username}?start={payload}"
+
+
 def keyboard(delivery: Delivery) -> InlineKeyboardMarkup | None:
     """Buttons that carry nothing but their opaque keys."""
     keys = iter(delivery.keys)
     rows = [
-        [InlineKeyboardButton(button.label, callback_data=next(keys)) for button in row]
+        [
+            InlineKeyboardButton(button.label, url=button.url)
+            if button.url
+            else InlineKeyboardButton(button.label, callback_data=next(keys))
+            for button in row
+        ]
         for row in delivery.reply.buttons
     ]
     return InlineKeyboardMarkup(rows) if rows else None

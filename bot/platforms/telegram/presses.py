@@ -42,7 +42,8 @@ class Presses:
 
     async def answer_with(self, delivery: Delivery) -> bool:
         """Show a result as an alert, if that is possible; whether it was."""
-        if not (delivery.callback_id and delivery.reply.final) or delivery.keys:
+        reply = delivery.reply
+        if not (delivery.callback_id and reply.final) or reply.buttons or reply.document:
             return False
         task = self._open.pop(delivery.callback_id, None)
         if task is None:

@@ -5,6 +5,8 @@ that leaves here has a fixed text.
 """
 
 import json
+import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +37,7 @@ def seconds_of(error: RetryAfter) -> float:
 
 
 class TransportRequest(BaseRequest):
-    """Sends Bot API calls through our transport; no files."""
+    """Sends Bot API calls through our transport."""
 
     def __init__(self, transport: Transport, *, timeout: float = 10.0) -> None:
         self._transport = transport
@@ -68,12 +70,13 @@ class TransportRequest(BaseRequest):
         timeout = self._timeout
         if isinstance(read_timeout, int | float):
             timeout = max(timeout, read_timeout + _SLACK)
+        headers, body = _written(request_data)
         request = HttpRequest(
             operation=operation,
             method=method,
             url=url,
-            headers=_HEADERS,
-            body=b"{}" if request_data is None else request_data.json_payload,
+            headers=headers,
+            body=body,
             repeatable=operation in _REPEATABLE,
             timeout=timeout,
         )
@@ -98,3 +101,33 @@ class TransportRequest(BaseRequest):
         if not isinstance(answer, dict):
             raise TelegramError("unreadable answer")
         return answer
+
+
+def _written(data: RequestData | None) -> tuple[Mapping[str, str], bytes]:
+    """Headers and body: JSON, or a form if there are files.
+
+    https://core.telegram.org/bots/api#making-requests
+    """
+    if data is None:
+        return _HEADERS, b"{}"
+    if not data.contains_files:
+        return _HEADERS, data.json_payload
+    parts = [(_field(name), value.encode()) for name, value in data.json_parameters.items()]
+    for name, (file_name, content, kind) in data.multipart_data.items():
+        whole = content if isinstance(content, bytes) else content.read()
+        parts.append(
+            (f'{_field(name)}; filename="{_quoted(file_name)}"\r\nContent-Type: {kind}', whole)
+        )
+    boundary = secrets.token_hex(16)
+    lines = [f"--{boundary}\r\n{head}\r\n\r\n".encode() + value + b"\r\n" for head, value in parts]
+    body = b"".join([*lines, f"--{boundary}--\r\n".encode()])
+    return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, body
+
+
+def _field(name: str) -> str:
+    return f'Content-Disposition: form-data; name="{_quoted(name)}"'
+
+
+def _quoted(name: str) -> str:
+    """A name inside quotes, as browsers write it (https://html.spec.whatwg.org/#multipart-form-data)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -138,6 +138,7 @@ def _identity(person: Mapping[str, object]) -> Identity:
         platform=Platform.TELEGRAM,
         user_id=str(_integer(person["id"])),
         display_name=" ".join(name for name in names if name),
+        handle=_text(person.get("username")),
     )
 
 

@@ -106,7 +106,8 @@ class Bitrix24Calendar:
             parse=calendar.parse_status,
             wanted=letter,
         )
-        confirmation, held = await self._portal.write_and_read(call, change)
+        proof = await self._portal.write_and_read(call, change)
+        confirmation, held = proof.confirmation, proof.held
         # None after a read: no participant (any more). None without one: what was before.
         was_read = confirmation is Confirmation.CONFIRMED or held is not None
         status = _status(held) if was_read else event.my_status

@@ -22,12 +22,29 @@ class Change:
         read: What tells the value that is held.
         parse: Reads that value from the answer.
         wanted: The value after a write that worked.
+        look: Read the value before the write too, in the same hit; it is not written without.
     """
 
     write: Command
     read: Command
     parse: Callable[[object], str | None]
     wanted: str
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What came of a write.
+
+    Attributes:
+        confirmation: CONFIRMED if `held` was read after it, whatever it is; else PENDING or
+            UNKNOWN, and `held` is what a second read said, None if that failed too.
+        before: What was held before, if it was looked for and told.
+    """
+
+    confirmation: Confirmation
+    held: str | None
+    before: str | None = None
 
 
 class Portal:
@@ -54,13 +71,8 @@ class Portal:
         """Make several repeatable calls with one hit; see `Bitrix24Client.batch`."""
         return await self._batch(call, commands, terms_of(call), halt=False)
 
-    async def write_and_read(self, call: Call, change: Change) -> tuple[Confirmation, str | None]:
-        """Write, and read back in the same hit.
-
-        Returns:
-            CONFIRMED with what was read, whatever it is; or PENDING or UNKNOWN with what a second
-            read said, None if that failed too.
-        """
+    async def write_and_read(self, call: Call, change: Change) -> Proof:
+        """Write, and read back in the same hit."""
         refused: ProviderError | TransportError = ConnectFailed("batch", "not tried")
         for _ in range(ATTEMPTS):
             try:
@@ -76,36 +88,43 @@ class Portal:
             except (ProviderError, TransportError):
                 break
             if value == change.wanted:
-                return Confirmation.CONFIRMED, value
+                return Proof(confirmation=Confirmation.CONFIRMED, held=value)
         raise refused
 
-    async def _write_once(self, call: Call, change: Change) -> tuple[Confirmation, str | None]:
-        taken = False
+    async def _write_once(self, call: Call, change: Change) -> Proof:
+        taken, before = False, None
         terms = terms_of(call, repeatable=False, attempts=1)
+        commands = {"set": change.write, "get": change.read}
+        if change.look:
+            commands = {"before": change.read, **commands}
         try:
-            commands = {"set": change.write, "get": change.read}
             answer = await self._batch(call, commands, terms, halt=True)
-            if error := answer.errors.get("set"):
+            if error := answer.errors.get("before") or answer.errors.get("set"):
                 raise error
             taken = answer.results.get("set") is True
+            if "before" in answer.results:
+                before = change.parse(answer.results["before"])
             if taken and "get" in answer.results:
-                return Confirmation.CONFIRMED, change.parse(answer.results["get"])
+                held = change.parse(answer.results["get"])
+                return Proof(confirmation=Confirmation.CONFIRMED, held=held, before=before)
         except (ProviderError, TransportError) as error:
             if not (taken or error.may_have_happened):
                 raise
-        return await self._read_after_doubt(call, change, taken=taken)
+        return await self._read_after_doubt(call, change, taken=taken, before=before)
 
     async def _read_after_doubt(
-        self, call: Call, change: Change, *, taken: bool
-    ) -> tuple[Confirmation, str | None]:
+        self, call: Call, change: Change, *, taken: bool, before: str | None
+    ) -> Proof:
         doubt = Confirmation.PENDING if taken else Confirmation.UNKNOWN
         try:
             value = await self._read(call, change)
         except (ProviderError, TransportError):
-            return doubt, None
+            return Proof(confirmation=doubt, held=None, before=before)
         # An old value is proof only if the portal said that it took the write: otherwise the
         # write may still be on its way.
-        return (Confirmation.CONFIRMED if taken or value == change.wanted else doubt), value
+        proven = taken or value == change.wanted
+        confirmation = Confirmation.CONFIRMED if proven else doubt
+        return Proof(confirmation=confirmation, held=value, before=before)
 
     async def _read(self, call: Call, change: Change) -> str | None:
         return change.parse(await self.call(call, change.read))

@@ -8,7 +8,7 @@ from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
 from bot.ports import AccountStore, Call, PresenceProvider
-from bot.providers.bitrix24.portal import Change, Portal
+from bot.providers.bitrix24.portal import Change, Portal, Proof
 
 
 class Bitrix24Presence:
@@ -22,7 +22,7 @@ class Bitrix24Presence:
     async def get_presence(self, call: Call) -> PresenceState:
         """See `PresenceProvider.get_presence`."""
         held = im.parse_status(await self._portal.call(call, im.get_status()))
-        return _presence_state(Confirmation.CONFIRMED, held)
+        return _presence_state(Proof(confirmation=Confirmation.CONFIRMED, held=held))
 
     async def set_presence(self, call: Call, presence: Presence) -> PresenceState:
         """See `PresenceProvider.set_presence`."""
@@ -31,16 +31,18 @@ class Bitrix24Presence:
             read=im.get_status(),
             parse=im.parse_status,
             wanted=presence.value,
+            look=True,
         )
-        confirmation, held = await self._portal.write_and_read(call, change)
-        return _presence_state(confirmation, held)
+        return _presence_state(await self._portal.write_and_read(call, change))
 
 
-def _presence_state(confirmation: Confirmation, held: str | None) -> PresenceState:
+def _presence_state(proof: Proof) -> PresenceState:
+    held, before = proof.held, proof.before
     return PresenceState(
         presence=None if held is None else Presence(held),
-        confirmation=confirmation,
+        confirmation=proof.confirmation,
         shown=held is None or held in im.SHOWN_STATUSES,
+        before=None if before is None else Presence(before),
     )
 
 

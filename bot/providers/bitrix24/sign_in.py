@@ -10,8 +10,9 @@ from bot.clients.bitrix24.api import PortalAuth
 from bot.clients.bitrix24.client import Bitrix24Client, Terms
 from bot.domain.accounts import AccountKind, Credentials
 from bot.domain.providers import Provider
+from bot.domain.sign_ins import Standing
 from bot.errors import UsageError
-from bot.ports import SignIn, Standing
+from bot.ports import SignIn
 from bot.texts import M
 
 SCOPES = ("calendar", "im")
@@ -20,7 +21,7 @@ SCOPES = ("calendar", "im")
 https://apidocs.bitrix24.com/api-reference/scopes/permissions.html
 """
 _WEBHOOK = re.compile(r"(https?://[^/\s]+/rest/\d+/[A-Za-z0-9]+)(?:/\S*)?", re.IGNORECASE)
-_REASONS = {
+REFUSED_ADDRESSES = {
     "malformed": M.LINK_ADDRESS_MALFORMED,
     "not_https": M.LINK_ADDRESS_NOT_HTTPS,
     "unknown_host": M.LINK_ADDRESS_UNKNOWN,
@@ -49,7 +50,7 @@ class Bitrix24SignIn:
             reason = str(error)
         else:
             return Credentials(endpoint=endpoint)
-        raise UsageError(_REASONS[reason])
+        raise UsageError(REFUSED_ADDRESSES[reason])
 
     async def examine(self, credentials: Credentials, deadline: float) -> Standing:
         """See `SignIn.examine`; one hit."""

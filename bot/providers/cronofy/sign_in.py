@@ -7,7 +7,8 @@ from bot.clients.cronofy.api import CronofyAuth
 from bot.clients.cronofy.client import CronofyClient, Terms
 from bot.domain.accounts import AccountKind, Credentials
 from bot.domain.providers import Provider
-from bot.ports import SignIn, Standing
+from bot.domain.sign_ins import Standing
+from bot.ports import SignIn
 
 SCOPES = ("read_events", "change_participation_status")
 """To find an event and one's status; to answer.
@@ -41,14 +42,17 @@ class CronofySignIn:
         auth = CronofyAuth(base=credentials.endpoint, token=credentials.access_token)
         account = await self._client.account(auth, Terms(deadline=deadline))
         untold = not account.scopes or account.scopes & _BUNDLES
+        names = (profile.profile_name for profile in account.profiles)
+        blind = bool(account.profiles) and not any(p.answerable for p in account.profiles)
         return Standing(
             subject=account.sub,
             name=account.name,
-            place=", ".join(account.profiles),
+            place=", ".join(dict.fromkeys(filter(None, names))),
             scopes=tuple(scope for scope in SCOPES if scope in account.scopes),
             missing=()
             if untold
             else tuple(scope for scope in SCOPES if scope not in account.scopes),
+            sees_invitations=not blind,
         )
 
 

@@ -6,7 +6,7 @@ https://core.telegram.org/bots/api#making-requests
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aiohttp import web
@@ -18,7 +18,7 @@ from bot.sandbox.telegram.admin import EMULATOR, add_admin_routes
 from bot.sandbox.telegram.emulator import TelegramEmulator
 from bot.sandbox.telegram.errors import ApiError
 from bot.sandbox.telegram.params import Params, read_params
-from bot.sandbox.telegram.rows import ApiCall
+from bot.sandbox.telegram.rows import ApiCall, Upload
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 
@@ -36,6 +36,7 @@ _FUNCTIONS: dict[str, Callable[[TelegramEmulator, Params], object]] = {
     "deleteWebhook": fetching.delete_webhook,
     "getWebhookInfo": fetching.get_webhook_info,
     "sendMessage": messaging.send_message,
+    "sendDocument": messaging.send_document,
     "editMessageText": messaging.edit_message_text,
     "editMessageReplyMarkup": messaging.edit_message_reply_markup,
     "deleteMessage": messaging.delete_message,
@@ -107,10 +108,10 @@ async def _bot(request: web.Request) -> web.Response:
     if method is None:
         return _response(_refusal(ApiError(404, "Not Found: method not found")))
     try:
-        values = await read_params(request)
+        values, files = await read_params(request)
     except ApiError as error:
         return _response(_refusal(error))
-    called = _Called(method=method, values=values, via="http")
+    called = _Called(method=method, values=values, files=files, via="http")
     who = called.who(emulator)
     rule = emulator.faults.take(method, who)
     if rule is not None and rule.fault in NOT_EXECUTED:
@@ -143,6 +144,7 @@ class _Called:
     method: str
     values: Mapping[str, str]
     via: str
+    files: Mapping[str, Upload] = field(default_factory=dict)
 
     def who(self, emulator: TelegramEmulator) -> str | None:
         """The chat by which faults and gates know a call."""
@@ -154,7 +156,7 @@ class _Called:
     async def carry_out(self, emulator: TelegramEmulator, rule: FaultRule | None) -> _Answer:
         """Do it, and write it into the journal."""
         applied = rule is None or rule.fault is not Fault.NEVER_APPLIED
-        params = Params(self.values, applied=applied)
+        params = Params(self.values, files=self.files, applied=applied)
         try:
             if self.method == "getUpdates":
                 updates = await fetching.get_updates(emulator, params)

@@ -9,12 +9,22 @@ from bot.sandbox.telegram.keyboard import Rows, check_buttons, read_markup
 from bot.sandbox.telegram.markup import parse_html, trim
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.people import thread_of
-from bot.sandbox.telegram.rows import ADMINS, CallbackAnswer, Chat, Json, Message, Version
+from bot.sandbox.telegram.rows import (
+    ADMINS,
+    CallbackAnswer,
+    Chat,
+    Json,
+    Message,
+    Upload,
+    Version,
+)
 from bot.sandbox.telegram.state import TelegramState
 from bot.sandbox.telegram.views import message_json
 
 TEXT_LENGTH = 4096
 """Characters after entities are parsed. https://core.telegram.org/bots/api#sendmessage"""
+CAPTION_LENGTH = 1024
+"""Likewise. https://core.telegram.org/bots/api#senddocument"""
 SOURCE_BYTES = 1 << 15
 CALLBACK_TEXT_LENGTH = 200
 """https://core.telegram.org/bots/api#answercallbackquery"""
@@ -47,12 +57,32 @@ def send_message(state: TelegramState, params: Params) -> object:
 
     https://core.telegram.org/bots/api#sendmessage
     """
-    text = _read_text(params)
+    return _post(state, params, text=_read_message_text(params))
+
+
+def send_document(state: TelegramState, params: Params) -> object:
+    """Send a file with a caption; only files that come with the call.
+
+    https://core.telegram.org/bots/api#senddocument
+    """
+    document = params.files.get("document")
+    if document is None:
+        raise ApiError.bad_request("there is no document in the request")
+    if not document.content:
+        raise ApiError.bad_request("file must be non-empty")
+    return _post(state, params, text=_read_text(params, "caption"), document=document)
+
+
+def _post(
+    state: TelegramState, params: Params, *, text: _Text, document: Upload | None = None
+) -> object:
     reply = params.mapping("reply_parameters", "reply parameters") or {}
     markup, rows = read_markup(params)
     chat = chat_for(state, params, Access.WRITE)
     thread_id = _topic(chat, params)
     reply_to = _reply_to(chat, params, reply)
+    if document is not None and len(text.plain) > CAPTION_LENGTH:
+        raise ApiError.bad_request("message caption is too long")
     if len(text.plain) > TEXT_LENGTH:
         raise ApiError.bad_request("message is too long")
     check_buttons(rows)
@@ -66,6 +96,7 @@ def send_message(state: TelegramState, params: Params) -> object:
         text=text.source,
         plain=text.plain,
         entities=text.entities,
+        document=document,
         reply_to=reply_to,
         thread_id=thread,
         in_topic=in_topic,
@@ -82,8 +113,10 @@ def edit_message_text(state: TelegramState, params: Params) -> object:
 
     https://core.telegram.org/bots/api#editmessagetext
     """
-    text = _read_text(params)
+    text = _read_message_text(params)
     chat, message, markup, rows = _to_edit(state, params)
+    if message.document is not None:
+        raise ApiError.bad_request("there is no text in the message to edit")
     if len(text.plain) > TEXT_LENGTH:
         # Sending says it in words, editing does not.
         raise ApiError.bad_request("MESSAGE_TOO_LONG")
@@ -164,10 +197,8 @@ def send_chat_action(state: TelegramState, params: Params) -> object:
     return True
 
 
-def _read_text(params: Params) -> _Text:
-    source = params.text("text")
-    if not source:
-        raise ApiError.bad_request("message text is empty")
+def _read_text(params: Params, name: str) -> _Text:
+    source = params.text(name)
     if len(source.encode()) > SOURCE_BYTES:
         raise ApiError.bad_request("text is too long")
     mode = params.text("parse_mode").lower()
@@ -176,16 +207,24 @@ def _read_text(params: Params) -> _Text:
         plain, entities = parse_html(source)
     elif mode in {"", "none"}:
         plain = source
-        given = params.parsed("entities", "can't parse entities JSON object")
+        listed = "entities" if name == "text" else "caption_entities"
+        given = params.parsed(listed, "can't parse entities JSON object")
         if isinstance(given, list):
             entities = [entity for entity in given if isinstance(entity, dict)]
     else:
         # Markdown is a mode of Telegram, but none of the sandbox.
         raise ApiError.bad_request("unsupported parse_mode")
     plain, entities = trim(plain, entities)
-    if not plain:
-        raise ApiError.bad_request("text must be non-empty")
     return _Text(source=source, plain=plain, entities=entities)
+
+
+def _read_message_text(params: Params) -> _Text:
+    if not params.text("text"):
+        raise ApiError.bad_request("message text is empty")
+    text = _read_text(params, "text")
+    if not text.plain:
+        raise ApiError.bad_request("text must be non-empty")
+    return text
 
 
 def _topic(chat: Chat, params: Params) -> int | None:

@@ -11,18 +11,26 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from bot.sandbox.telegram.errors import ApiError
-from bot.sandbox.telegram.rows import Json
+from bot.sandbox.telegram.rows import Json, Upload
 
 
 class Params:
     """The parameters of one call.
 
     Attributes:
+        files: What was uploaded, by the name of the field.
         applied: False if a fault wants the call to be answered and nothing changed.
     """
 
-    def __init__(self, values: Mapping[str, str], *, applied: bool = True) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        *,
+        files: Mapping[str, Upload] | None = None,
+        applied: bool = True,
+    ) -> None:
         self.values = values
+        self.files = files or {}
         self.applied = applied
 
     def text(self, name: str) -> str:
@@ -100,12 +108,19 @@ def from_json(body: bytes) -> dict[str, str]:
     return as_text(parsed)
 
 
-async def read_params(request: web.Request) -> dict[str, str]:
-    """Query and body; the body may be JSON, a form or multipart. Files are ignored."""
-    params = dict(request.query)
+async def read_params(request: web.Request) -> tuple[dict[str, str], dict[str, Upload]]:
+    """Query and body, and the files in it; the body may be JSON, a form or multipart."""
+    params: dict[str, str] = dict(request.query)
+    files: dict[str, Upload] = {}
     if not request.can_read_body:
-        return params
+        return params, files
     if request.content_type == "application/json":
-        return params | from_json(await request.read())
-    form = await request.post()
-    return params | {name: value for name, value in form.items() if isinstance(value, str)}
+        return params | from_json(await request.read()), files
+    for name, value in (await request.post()).items():
+        if isinstance(value, str):
+            params[name] = value
+        elif isinstance(value, web.FileField):
+            files[name] = Upload(
+                name=value.filename, mime_type=value.content_type, content=value.file.read()
+            )
+    return params, files

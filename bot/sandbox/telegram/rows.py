@@ -40,6 +40,15 @@ class Version:
     buttons: tuple[tuple[Button, ...], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that came with a call."""
+
+    name: str
+    mime_type: str
+    content: bytes
+
+
 @dataclass(slots=True, kw_only=True)
 class Message:
     """A message as the server keeps it.
@@ -47,6 +56,7 @@ class Message:
     Attributes:
         text: As it was sent, markup included.
         plain: As it is shown.
+        document: A file, whose caption the text then is.
         sender_chat: Set if it was sent in the name of a chat; `sender` is then a stand-in.
         thread_id: The forum topic, or the first message of a thread of replies.
         markup: The raw `reply_markup`, of which `buttons` are the inline ones.
@@ -62,6 +72,7 @@ class Message:
     text: str = ""
     plain: str = ""
     entities: list[Json] = field(default_factory=list)
+    document: Upload | None = None
     sender_chat: "Chat | None" = None
     reply_to: int | None = None
     thread_id: int | None = None

@@ -121,15 +121,35 @@ def message_json(message: Message, chat: Chat, *, with_reply: bool = True) -> Js
     if message.service:
         view |= message.service
     else:
-        view["text"] = message.plain
-        if message.entities:
-            view["entities"] = message.entities
+        view |= _content(message)
     if message.buttons:
         rows = [[button_json(button) for button in row] for row in message.buttons]
         view["reply_markup"] = {"inline_keyboard": rows}
     if message.in_topic:
         view["is_topic_message"] = True
     return view
+
+
+def _content(message: Message) -> Json:
+    """The text, or a document with its caption."""
+    if message.document is None:
+        content: Json = {"text": message.plain}
+        return content | ({"entities": message.entities} if message.entities else {})
+    number = f"{message.chat_id}-{message.message_id}"
+    content = {
+        "document": {
+            "file_id": f"document-{number}",
+            "file_unique_id": number,
+            "file_name": message.document.name,
+            "mime_type": message.document.mime_type,
+            "file_size": len(message.document.content),
+        }
+    }
+    if message.plain:
+        content["caption"] = message.plain
+    if message.entities:
+        content["caption_entities"] = message.entities
+    return content
 
 
 def _answered(message: Message, chat: Chat) -> Message | None:

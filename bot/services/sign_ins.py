@@ -1,0 +1,313 @@
+"""Signing in at a provider's own page: which step may be taken by whom, each of them once.
+
+The chat person who asks and the browser that answers may be two people: a link can be sent on. So
+nothing is kept before the last question, which names both, is answered in the browser that began.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.domain.accounts import Account, AccountKind
+from bot.domain.providers import Provider
+from bot.domain.sign_ins import SIGN_IN_LIFE, SignInAttempt, Stage
+from bot.domain.zones import zone_of
+from bot.errors import BotError, PlatformError, StorageError
+from bot.ports import Clock, Consent, SignInAttempts
+from bot.services.caller import Caller
+from bot.services.linking import Linking
+from bot.texts import Draft, M, Texts, add_linked
+
+logger = logging.getLogger(__name__)
+
+LINK_PATH = "/link"
+"""Where the pages of a sign-in are, with the secret behind it."""
+EXCHANGE_DEADLINE = 20.0
+"""Seconds from the way back to the last question; a portal's code dies after 30."""
+REMEMBERED = timedelta(days=1)
+"""How long it is known why a link does not work any more."""
+
+
+class Stopped(StrEnum):
+    """Why a sign-in does not go on."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    USED = "used"
+    OTHER_BROWSER = "other_browser"
+    REFUSED = "refused"
+
+
+class SignInStoppedError(BotError):
+    """A step that may not be taken, or not any more; nothing was linked by it.
+
+    Attributes:
+        reason: Why.
+        attempt: Which sign-in, if any.
+        link: A new link with which whoever is in front of this browser can start again.
+    """
+
+    def __init__(
+        self, reason: Stopped, attempt: SignInAttempt | None = None, *, link: str = ""
+    ) -> None:
+        super().__init__(f"sign-in: {reason}")
+        self.reason = reason
+        self.attempt = attempt
+        self.link = link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIns:
+    """The steps: offer, begin, come back, confirm or decline.
+
+    Attributes:
+        public_url: PUBLIC_URL; without it `consents` is empty.
+    """
+
+    attempts: SignInAttempts
+    linking: Linking
+    clock: Clock
+    public_url: str
+
+    @property
+    def consents(self) -> Mapping[Provider, Consent]:
+        """The providers at which one can sign in."""
+        return self.linking.consents
+
+    async def offer(self, caller: Caller, provider: Provider, asker: str, language: str) -> str:
+        """Begin a sign-in for somebody in the chat; the address of its first page."""
+        link = _new_secret()
+        await self.attempts.add(
+            SignInAttempt(
+                attempt_id=secrets.token_hex(8),
+                owner=caller.identity,
+                asker=asker,
+                provider=provider,
+                language=language,
+                entry_id=caller.entry_id,
+                expires_at=self.clock.now() + SIGN_IN_LIFE,
+                link=_hashed(link),
+            )
+        )
+        return self.link_url(link)
+
+    def link_url(self, link: str) -> str:
+        """The address of a sign-in's first page."""
+        return f"{self.public_url}{LINK_PATH}/{link}"
+
+    def chat_url(self, attempt: SignInAttempt) -> str:
+        """Leads back to the chat with the bot; empty if there is no such address."""
+        return self.linking.platforms[attempt.owner.platform].private_url("me")
+
+    async def find_offer(self, link: str) -> SignInAttempt:
+        """The sign-in behind a link; changes nothing, so that whoever looks ahead does no harm.
+
+        Raises:
+            SignInStoppedError: It cannot be begun.
+        """
+        attempt = await self._find(link)
+        if not hmac.compare_digest(attempt.link, _hashed(link)):
+            raise SignInStoppedError(Stopped.UNKNOWN)
+        return self._open(attempt, Stage.OFFERED, Stage.BEGUN)
+
+    async def begin(self, link: str, *, browser: str, typed_place: str) -> str:
+        """Take the first step in this browser; the address of the provider's page.
+
+        Whoever began before, elsewhere, cannot go on there.
+
+        Raises:
+            SignInStoppedError: It cannot be begun.
+            UserError: What was typed is no portal.
+        """
+        attempt = await self.find_offer(link)
+        consent = self.consents[attempt.provider]
+        place = consent.settle_place(typed_place)
+        state = _new_secret()
+        begun = replace(
+            attempt,
+            stage=Stage.BEGUN,
+            place=place,
+            state=_hashed(state),
+            browser=_hashed(browser),
+        )
+        await self._advance(attempt, begun)
+        return consent.page(place, state)
+
+    async def come_back(self, provider: Provider, state: str, code: str, *, browser: str) -> str:
+        """Back from the provider's page; the secret of the last question.
+
+        The state is used up before the code is looked at.
+
+        Args:
+            provider: At whose address of ours the browser arrived.
+            state: As it arrived.
+            code: Likewise; empty if the person refused there.
+            browser: The cookie's value; empty if there is none.
+
+        Raises:
+            SignInStoppedError: Not this way; nothing was exchanged.
+            UserError: Signed in, but of no use or somebody else's; nothing is kept.
+            ProviderError, TransportError: The code could not be exchanged.
+        """
+        attempt = await self._find(state)
+        if attempt.provider is not provider or not hmac.compare_digest(
+            attempt.state, _hashed(state)
+        ):
+            raise SignInStoppedError(Stopped.UNKNOWN)
+        self._open(attempt, Stage.BEGUN)
+        if not hmac.compare_digest(attempt.browser, _hashed(browser)):
+            raise SignInStoppedError(
+                Stopped.OTHER_BROWSER, attempt, link=await self._offer_again(attempt)
+            )
+        if not code:
+            await self._advance(attempt, replace(attempt, stage=Stage.DROPPED))
+            await self._tell_nothing(attempt, M.LINK_DROPPED)
+            raise SignInStoppedError(Stopped.REFUSED, attempt)
+        returned = replace(attempt, stage=Stage.RETURNED)
+        await self._advance(attempt, returned)
+        return await self._exchange(returned, code)
+
+    async def find_question(self, question: str, *, browser: str) -> SignInAttempt:
+        """The sign-in that waits for the last answer in this browser.
+
+        Raises:
+            SignInStoppedError: It does not wait, or not here.
+        """
+        attempt = await self._find(question)
+        if not hmac.compare_digest(attempt.question, _hashed(question)):
+            raise SignInStoppedError(Stopped.UNKNOWN)
+        if not hmac.compare_digest(attempt.browser, _hashed(browser)):
+            raise SignInStoppedError(Stopped.OTHER_BROWSER)
+        return self._open(attempt, Stage.ASKED)
+
+    async def confirm(self, question: str, *, browser: str) -> Account:
+        """The last answer is yes: keep the account, and tell so in the chat.
+
+        Raises:
+            SignInStoppedError: It does not wait for an answer, or not here.
+            UserError: Somebody else was faster with this very account.
+            StorageError: It could not be kept; whatever was granted is ended.
+        """
+        attempt = await self.find_question(question, browser=browser)
+        await self._advance(attempt, replace(attempt, stage=Stage.DONE, signed_in=None))
+        assert attempt.signed_in is not None  # noqa: S101 - every attempt at this stage has it
+        try:
+            account = await self.linking.keep(
+                attempt.owner, attempt.provider, AccountKind.OAUTH, attempt.signed_in
+            )
+        except BotError:
+            await self._end_consent(attempt)
+            await self._tell_nothing(attempt, M.LINK_FAILED)
+            raise
+        await self._tell(attempt, add_linked(self._draft(attempt), account))
+        return account
+
+    async def decline(self, question: str, *, browser: str) -> None:
+        """The last answer is no: end what was granted, as far as the provider lets us.
+
+        Raises:
+            SignInStoppedError: It does not wait for an answer, or not here.
+        """
+        attempt = await self.find_question(question, browser=browser)
+        await self._drop(attempt)
+        await self._tell_nothing(attempt, M.LINK_DROPPED)
+
+    async def sweep(self) -> None:
+        """End what was granted and never confirmed; forget what is long over."""
+        for attempt in await self.attempts.abandoned():
+            try:
+                await self._drop(attempt)
+            except SignInStoppedError:
+                # Answered at the last moment.
+                continue
+        await self.attempts.prune(self.clock.now() - REMEMBERED)
+
+    async def _tell_nothing(self, attempt: SignInAttempt, why: M) -> None:
+        draft = self._draft(attempt)
+        await self._tell(attempt, draft.add(why, provider=draft.texts.provider(attempt.provider)))
+
+    async def _tell(self, attempt: SignInAttempt, draft: Draft) -> None:
+        """Let the message with the link say how it ended; it has no buttons any more.
+
+        A chat that cannot be reached takes nothing back: the page says the same.
+        """
+        try:
+            posted = await self.attempts.message_of(attempt)
+            if posted is None:
+                return
+            delivery, message_id = posted
+            news = replace(delivery, reply=draft.reply(), keys=(), edits=message_id, callback_id="")
+            await self.linking.platforms[attempt.owner.platform].deliver(news)
+        except (PlatformError, StorageError) as error:
+            logger.warning("the chat could not be told of a sign-in: %s", error)
+
+    def _draft(self, attempt: SignInAttempt) -> Draft:
+        return Draft(Texts(attempt.language, zone_of("UTC")))
+
+    async def _exchange(self, attempt: SignInAttempt, code: str) -> str:
+        deadline = self.clock.monotonic() + EXCHANGE_DEADLINE
+        consent = self.consents[attempt.provider]
+        question = _new_secret()
+        asked = attempt
+        try:
+            signed_in = await consent.exchange(code, attempt.place, deadline)
+            asked = replace(attempt, stage=Stage.ASKED, signed_in=signed_in)
+            await self.linking.check(attempt.owner, attempt.provider, signed_in.standing)
+            await self._advance(attempt, replace(asked, question=_hashed(question)))
+        except BotError:
+            await self._end_consent(asked)
+            await self._tell_nothing(attempt, M.LINK_FAILED)
+            raise
+        return question
+
+    async def _drop(self, attempt: SignInAttempt) -> None:
+        await self._advance(attempt, replace(attempt, stage=Stage.DROPPED, signed_in=None))
+        await self._end_consent(attempt)
+
+    async def _end_consent(self, attempt: SignInAttempt) -> None:
+        if attempt.signed_in is None:
+            return
+        await self.linking.end_consent(
+            attempt.provider,
+            attempt.signed_in.standing.subject,
+            attempt.signed_in.credentials,
+            self.clock.monotonic() + EXCHANGE_DEADLINE,
+        )
+
+    async def _offer_again(self, attempt: SignInAttempt) -> str:
+        """A new link in place of the old one, for the time that is left."""
+        link = _new_secret()
+        again = replace(attempt, stage=Stage.OFFERED, link=_hashed(link), state="", browser="")
+        await self._advance(attempt, again)
+        return link
+
+    async def _find(self, secret: str) -> SignInAttempt:
+        attempt = await self.attempts.find(_hashed(secret))
+        if attempt is None:
+            raise SignInStoppedError(Stopped.UNKNOWN)
+        return attempt
+
+    def _open(self, attempt: SignInAttempt, *stages: Stage) -> SignInAttempt:
+        if attempt.stage not in stages:
+            raise SignInStoppedError(Stopped.USED, attempt)
+        if attempt.expires_at <= self.clock.now():
+            raise SignInStoppedError(Stopped.EXPIRED, attempt)
+        return attempt
+
+    async def _advance(self, old: SignInAttempt, new: SignInAttempt) -> None:
+        if not await self.attempts.advance(old, new):
+            raise SignInStoppedError(Stopped.USED, old)
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _hashed(secret: str) -> str:
+    """What is kept of a secret that stands in an address. Nothing hashes to the empty text."""
+    return hashlib.sha256(secret.encode()).hexdigest()
