@@ -29,6 +29,7 @@ from bot.ports import (
     SignIn,
 )
 from bot.services.caller import Caller
+from bot.services.tokens import signed_in
 from bot.texts import M
 
 logger = logging.getLogger(__name__)
@@ -181,8 +182,12 @@ class Linking:
         Raises:
             NotLinkedError, ProviderError, TransportError: It does not, or not now.
         """
-        credentials = await self.accounts.credentials(account)
-        return await self.sign_ins[account.provider].examine(credentials, caller.deadline)
+        sign_in = self.sign_ins[account.provider]
+        return await signed_in(
+            self.accounts,
+            account,
+            lambda credentials: sign_in.examine(credentials, caller.deadline),
+        )
 
     async def unlink(self, caller: Caller, account_id: str) -> Unlinked:
         """Forget one of the caller's own accounts, and end the consent where that can be done.
