@@ -101,7 +101,11 @@ def build_core(
         clock=clock,
     )
     sign_ins = SignIns(
-        attempts=attempts, linking=linking, clock=clock, public_url=applications.public_url
+        attempts=attempts,
+        linking=linking,
+        journal=store,
+        clock=clock,
+        public_url=applications.public_url,
     )
     calendars: dict[Provider, CalendarProvider] = {
         Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
@@ -116,7 +120,7 @@ def build_core(
         replies=StoredReplies(store),
         linking=linking,
         sign_ins=sign_ins,
-        personal=PersonalData(store=store, linking=linking, clock=clock),
+        personal=PersonalData(store=store, sign_ins=sign_ins, clock=clock),
         clock=clock,
     )
     lanes = Lanes()

@@ -70,7 +70,7 @@ async def open_storage(
             yield Storage(
                 store=SqlStore(database, clock),
                 book=book,
-                sign_ins=SqlSignIns(database, vault, clock),
+                sign_ins=SqlSignIns(database, vault),
                 sealer=TextSealer(vault),
             )
         finally:

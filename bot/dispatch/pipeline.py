@@ -147,15 +147,16 @@ class Dispatcher:
         if not await self._admission.admits(message.sender, message.conversation):
             return await self._turn_away(message)
         texts = self._texts(await self._person(message))
-        command = await self._command(message, texts)
+        command = await self._command(entry, texts)
         if isinstance(command, Command):
             return await self._run(entry, command, texts, changes)
         return command
 
-    async def _command(self, message: IncomingMessage, texts: Texts) -> Command | Sequence[Reply]:
+    async def _command(self, entry: InboxEntry, texts: Texts) -> Command | Sequence[Reply]:
         """The command that a message means, or what to say instead."""
+        message = entry.message
         if message.press is not None:
-            return await self._pressed(message, message.press, texts)
+            return await self._pressed(entry, message.press, texts)
         command = parse(message.text, self._platforms[message.sender.platform].own_name)
         if command is not None:
             return command
@@ -164,16 +165,18 @@ class Dispatcher:
         return [Draft(texts).add(M.UNKNOWN_TEXT).reply()]
 
     async def _pressed(
-        self, message: IncomingMessage, press: Press, texts: Texts
+        self, entry: InboxEntry, press: Press, texts: Texts
     ) -> Command | Sequence[Reply]:
         """The command line behind a button. The key is forgeable, so the row decides."""
         stored = await self._store.find_button(press.key)
         command = None if stored is None else parse(stored.button.command_line, "")
         if stored is None or command is None:
             return [Draft(texts).add(M.BUTTON_UNKNOWN).reply(replaces_card=False)]
-        if stored.button.personal and stored.owner != message.sender:
+        if stored.button.personal and stored.owner != entry.message.sender:
             return [Draft(texts).add(M.BUTTON_NOT_YOURS).reply(replaces_card=False)]
-        if stored.expires_at <= self._clock.now():
+        over = stored.expires_at <= self._clock.now()
+        # What was begun before a restart is finished, however long the restart took.
+        if over and not await self._store.has_intents(entry.entry_id):
             gone = M.CONFIRM_EXPIRED if stored.button.confirms else M.BUTTON_UNKNOWN
             return [Draft(texts).add(gone).reply()]
         if stored.answered:

@@ -30,8 +30,8 @@ class SignInAttempts(Protocol):
         """
         ...
 
-    async def abandoned(self) -> Sequence[SignInAttempt]:
-        """Those that ran out with credentials in hand."""
+    async def waiting(self) -> Sequence[SignInAttempt]:
+        """Those with credentials in hand that wait for the last answer, expired ones too."""
         ...
 
     async def prune(self, before: datetime) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.accounts import Account, AccountKind, AccountState, Credentials
-from bot.domain.chat import Identity, IncomingMessage, Platform
+from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
+from bot.domain.journal import Change, ChangeKind
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import SignedIn, Standing
 from bot.errors import (
@@ -125,8 +126,10 @@ class Linking:
         """
         sign_in = self.sign_ins[key.provider]
         standing = await sign_in.examine(key.credentials, caller.deadline)
-        signed_in = SignedIn(credentials=key.credentials, standing=standing)
-        return await self.keep(caller.identity, key.provider, sign_in.kind, signed_in)
+        brought = SignedIn(credentials=key.credentials, standing=standing)
+        account = await self.keep(caller.identity, key.provider, sign_in.kind, brought)
+        caller.changes.put(self.change(account, ChangeKind.LINK, conversation=caller.conversation))
+        return account
 
     async def check(self, owner: Identity, provider: Provider, standing: Standing) -> None:
         """Refuse what would be of no use, or is somebody else's.
@@ -172,6 +175,19 @@ class Linking:
         )
         return await self.book.link(account, signed_in.credentials)
 
+    def change(
+        self, account: Account, kind: ChangeKind, *, conversation: Conversation | None
+    ) -> Change:
+        """What the journal says of an account that was linked or unlinked."""
+        return Change(
+            owner=account.owner,
+            at=self.clock.now(),
+            conversation=conversation,
+            provider=account.provider,
+            kind=kind,
+            title=f"{account.name}, {account.place}" if account.name else account.place,
+        )
+
     async def of(self, caller: Caller) -> Sequence[Account]:
         """The caller's accounts, the environment's too."""
         return await self.accounts.accounts_of(caller.identity)
@@ -205,6 +221,9 @@ class Linking:
                 raise NotAllowedError(M.UNLINK_ENVIRONMENT, provider=account.provider)
             credentials = await self._last_credentials(account)
             await self.book.unlink(account)
+            caller.changes.put(
+                self.change(account, ChangeKind.UNLINK, conversation=caller.conversation)
+            )
             if credentials is None:
                 return Unlinked(account=account, ended=None)
             ended = await self.end_consent(

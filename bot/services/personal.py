@@ -15,6 +15,7 @@ from bot.errors import NotLinkedError
 from bot.ports import Clock, Store
 from bot.services.caller import Caller
 from bot.services.linking import Linking, Unlinked
+from bot.services.sign_ins import SignIns
 
 LAST = 10
 """How many changes are shown at once."""
@@ -45,8 +46,13 @@ class PersonalData:
     """The use cases around a person's own data. Nobody sees anybody else's."""
 
     store: Store
-    linking: Linking
+    sign_ins: SignIns
     clock: Clock
+
+    @property
+    def linking(self) -> Linking:
+        """What is linked."""
+        return self.sign_ins.linking
 
     async def last_changes(self, caller: Caller) -> Sequence[Change]:
         """The caller's last changes, newest first."""
@@ -106,6 +112,7 @@ class PersonalData:
 
         What else is kept goes with the reply that says so: see `Reply.farewell`.
         """
+        await self.sign_ins.drop_all(caller.identity)
         accounts = await self.linking.of(caller)
         own = await self._own_accounts(caller)
         # Side by side, so that one slow provider does not use up the others' time.

@@ -8,17 +8,19 @@ import hashlib
 import hmac
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.accounts import Account, AccountKind
+from bot.domain.chat import Identity
+from bot.domain.journal import ChangeKind
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import SIGN_IN_LIFE, SignInAttempt, Stage
 from bot.domain.zones import zone_of
 from bot.errors import BotError, PlatformError, StorageError
-from bot.ports import Clock, Consent, SignInAttempts
+from bot.ports import Clock, Consent, Journal, SignInAttempts
 from bot.services.caller import Caller
 from bot.services.linking import Linking
 from bot.texts import Draft, M, Texts, add_linked
@@ -71,6 +73,7 @@ class SignIns:
 
     attempts: SignInAttempts
     linking: Linking
+    journal: Journal
     clock: Clock
     public_url: str
 
@@ -204,6 +207,7 @@ class SignIns:
             await self._end_consent(attempt)
             await self._tell_nothing(attempt, M.LINK_FAILED)
             raise
+        await self._note_linked(account)
         await self._tell(attempt, add_linked(self._draft(attempt), account))
         return account
 
@@ -217,15 +221,27 @@ class SignIns:
         await self._drop(attempt)
         await self._tell_nothing(attempt, M.LINK_DROPPED)
 
+    async def drop_all(self, owner: Identity) -> None:
+        """End what was granted to somebody and waits for an answer."""
+        await self._drop_each(
+            [attempt for attempt in await self.attempts.waiting() if attempt.owner == owner]
+        )
+
     async def sweep(self) -> None:
         """End what was granted and never confirmed; forget what is long over."""
-        for attempt in await self.attempts.abandoned():
-            try:
-                await self._drop(attempt)
-            except SignInStoppedError:
-                # Answered at the last moment.
-                continue
+        now = self.clock.now()
+        await self._drop_each(
+            [attempt for attempt in await self.attempts.waiting() if attempt.expires_at <= now]
+        )
         await self.attempts.prune(self.clock.now() - REMEMBERED)
+
+    async def _note_linked(self, account: Account) -> None:
+        change = self.linking.change(account, ChangeKind.LINK, conversation=None)
+        try:
+            await self.journal.append([change])
+        except StorageError:
+            # It is linked all the same.
+            logger.warning("the journal could not be told of a sign-in")
 
     async def _tell_nothing(self, attempt: SignInAttempt, why: M) -> None:
         draft = self._draft(attempt)
@@ -264,6 +280,14 @@ class SignIns:
             await self._tell_nothing(attempt, M.LINK_FAILED)
             raise
         return question
+
+    async def _drop_each(self, attempts: Sequence[SignInAttempt]) -> None:
+        for attempt in attempts:
+            try:
+                await self._drop(attempt)
+            except SignInStoppedError:
+                # Answered at the last moment.
+                continue
 
     async def _drop(self, attempt: SignInAttempt) -> None:
         await self._advance(attempt, replace(attempt, stage=Stage.DROPPED, signed_in=None))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.domain.inbox import Delivery
 from bot.domain.sign_ins import SignedIn, SignInAttempt, Stage
 from bot.errors import SealedError
-from bot.ports import Clock, SignInAttempts
+from bot.ports import SignInAttempts
 from bot.storage import tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
@@ -22,10 +22,9 @@ _sign_ins, _deliveries = tables.sign_ins, tables.deliveries
 class SqlSignIns:
     """Rows are few and live for minutes, so nothing is cached."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
-        self._clock = clock
 
     async def add(self, attempt: SignInAttempt) -> None:
         """See `SignInAttempts.add`."""
@@ -54,11 +53,9 @@ class SqlSignIns:
             await self._database.write(lambda connection: connection.execute(update).rowcount)
         )
 
-    async def abandoned(self) -> Sequence[SignInAttempt]:
-        """See `SignInAttempts.abandoned`."""
-        return await self._select(
-            _sign_ins.c.expires_at <= self._clock.now(), _sign_ins.c.stage == Stage.ASKED.value
-        )
+    async def waiting(self) -> Sequence[SignInAttempt]:
+        """See `SignInAttempts.waiting`."""
+        return await self._select(_sign_ins.c.stage == Stage.ASKED.value)
 
     async def prune(self, before: datetime) -> int:
         """See `SignInAttempts.prune`."""

@@ -152,7 +152,7 @@ async def running_bot(
                 ),
                 book=book,
                 sealer=MemorySealer(),
-                attempts=MemorySignIns(clock, chat),
+                attempts=MemorySignIns(chat),
                 applications=applications,
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),

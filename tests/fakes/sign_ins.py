@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from bot.domain.inbox import Delivery
 from bot.domain.sign_ins import SignInAttempt, Stage
-from bot.ports import Clock, SignInAttempts
+from bot.ports import SignInAttempts
 from tests.fakes.platform import FakePlatform
 
 
 class MemorySignIns:
     """Forgets everything with the test; finds messages where the fake chat has them."""
 
-    def __init__(self, clock: Clock, chat: FakePlatform) -> None:
-        self._clock = clock
+    def __init__(self, chat: FakePlatform) -> None:
         self._chat = chat
         self.kept: dict[str, SignInAttempt] = {}
 
@@ -33,10 +32,8 @@ class MemorySignIns:
         self.kept[old.attempt_id] = new
         return True
 
-    async def abandoned(self) -> Sequence[SignInAttempt]:
-        now = self._clock.now()
-        over = [attempt for attempt in self.kept.values() if attempt.expires_at <= now]
-        return [attempt for attempt in over if attempt.stage is Stage.ASKED]
+    async def waiting(self) -> Sequence[SignInAttempt]:
+        return [attempt for attempt in self.kept.values() if attempt.stage is Stage.ASKED]
 
     async def prune(self, before: datetime) -> int:
         over = [

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bot.domain.journal import ChangeKind
 from bot.domain.providers import Provider
 from bot.sandbox.company import ANN, BORIS, MARIA
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
@@ -378,3 +379,32 @@ async def test_an_application_for_many_portals_asks_for_the_address(browser: Bro
 
         (account,) = await office.bot.book.accounts_of(identity_of(ANN))
         assert account.subject == f"{office.bot.portal.member_id}/{ANN.user_id}"
+
+
+async def test_the_journal_tells_of_links_made_in_a_browser_and_in_the_chat(
+    office: Office, browser: Browser
+) -> None:
+    question = await office.to_question(browser, "Bitrix24", signs_in=str(ANN.user_id))
+    await browser.send(question, answer="yes")
+    await office.bot.say(f"/link {BORIS_ACCOUNT.personal_token}")
+    await office.bot.say("/unlink")
+    await office.bot.press("Forget Cronofy: Борис Орлов, boris@acme.example")
+
+    changes = await office.bot.store.changes_of(identity_of(ANN))
+
+    assert [(change.kind, change.conversation is None) for change in changes] == [
+        (ChangeKind.UNLINK, False),
+        (ChangeKind.LINK, False),
+        (ChangeKind.LINK, True),
+    ]
+
+
+async def test_who_is_forgotten_leaves_no_consent_behind(office: Office, browser: Browser) -> None:
+    question = await office.to_question(browser, "Cronofy", signs_in=BORIS_ACCOUNT.sub)
+    consents = office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub)
+
+    await office.bot.sign_ins.drop_all(identity_of(ANN))
+
+    assert office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub) == consents - 1
+    assert (await browser.send(question, answer="yes")).status == 410
+    assert await linked(office) == []

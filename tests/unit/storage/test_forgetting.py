@@ -100,7 +100,7 @@ async def _fill(database: Database, clock: FakeClock, who: Identity) -> None:
     await store.settle(entry, [delivery], [_button(who)], [_change(who)])
     book = SqlAccounts(database, vault, clock)
     await book.link(_account(who), Credentials(endpoint="https://acme.bitrix24.com/rest/7/x/"))
-    await SqlSignIns(database, vault, clock).add(
+    await SqlSignIns(database, vault).add(
         SignInAttempt(
             attempt_id=f"attempt-{who.user_id}",
             owner=who,
