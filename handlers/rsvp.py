@@ -1,6 +1,10 @@
 """/accept, /maybe, /decline and /status: answers to invitations."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from markupsafe import Markup
 
 from bot.commands import Context, Router
 from bot.domain.chat import Button, Reply
@@ -14,13 +18,17 @@ from bot.domain.participation import (
     ParticipationStatus,
     Watch,
 )
+from bot.domain.providers import Provider
 from bot.errors import TELLABLE, UsageError
 from bot.services.answers import Outcome, Step
-from bot.texts import HELD, Draft, M, add_answer, add_headline
+from bot.texts import HELD, Draft, M, add_answer, add_headline, shown
 
 router = Router()
 
 EVENTS_AT_ONCE = 10
+_WORD_LIMIT = 40
+_COPIED = re.compile(r"^(?:EVENT_ID=|[#№])|[.;:!]+$")
+"""What comes along when an id is copied out of an address or a sentence."""
 
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
@@ -61,9 +69,10 @@ async def status(ctx: Context) -> Sequence[Reply]:
         try:
             event = await ctx.services.answers.look(ctx.caller, ref)
         except TELLABLE as error:
-            replies.append(ctx.explain(ctx.draft(), error, ref.provider).reply())
+            reply = ctx.explain(ctx.draft(), error, ref.provider).reply()
         else:
-            replies.append(_shown(ctx, event).reply())
+            reply = _shown(ctx, event).reply()
+        replies.append(await _signed(ctx, reply, ref.provider))
     return replies
 
 
@@ -74,10 +83,22 @@ async def _answer_all(ctx: Context, wanted: Answer) -> Sequence[Reply]:
         try:
             outcome = await ctx.services.answers.answer(ctx.caller, ref, wanted)
         except TELLABLE as error:
-            replies.append(ctx.explain(ctx.draft(), error, ref.provider).reply())
+            reply = ctx.explain(ctx.draft(), error, ref.provider).reply()
         else:
-            replies.append(_reply(ctx, outcome))
+            reply = _reply(ctx, outcome)
+        replies.append(await _signed(ctx, reply, ref.provider))
     return replies
+
+
+async def _signed(ctx: Context, reply: Reply, provider: Provider) -> Reply:
+    """Whoever has several accounts at a provider is told which one it was."""
+    accounts = [
+        one for one in await ctx.services.linking.of(ctx.caller) if one.provider is provider
+    ]
+    if len(accounts) < 2:  # noqa: PLR2004 - several
+        return reply
+    line = ctx.texts.say(M.HELD_AS, **shown(ctx.texts, accounts[0]))
+    return replace(reply, text=reply.text + Markup("\n") + line, said=(*reply.said, M.HELD_AS))
 
 
 def _events(ctx: Context) -> Sequence[EventRef]:
@@ -93,9 +114,13 @@ def _events(ctx: Context) -> Sequence[EventRef]:
         raise UsageError(M.USAGE_TOO_MANY_EVENTS, limit=EVENTS_AT_ONCE)
     refs = []
     for word in words:
-        ref = ctx.services.answers.parse_ref(word)
+        ref = ctx.services.answers.parse_ref(_COPIED.sub("", word))
         if ref is None:
-            raise UsageError(M.USAGE_BAD_EVENT, word=word[:40], command=ctx.command.name)
+            raise UsageError(
+                M.USAGE_BAD_EVENT,
+                word=word if len(word) <= _WORD_LIMIT else f"{word[:_WORD_LIMIT]}…",
+                command=ctx.command.name,
+            )
         refs.append(ref)
     return refs
 

@@ -281,3 +281,25 @@ async def test_after_its_key_died_people_are_asked_to_link_again(bot: Bot) -> No
     assert Provider.BITRIX24 in [
         account.provider for account in await bot.book.accounts_of(identity_of(ANN))
     ]
+
+
+async def test_whoever_has_several_accounts_reads_which_one_answered(bot: Bot) -> None:
+    await bot.say(f"/link {webhook(bot)}")
+    (alone,) = await bot.say("/accept 651")
+    await bot.say(f"/link {webhook(bot, BORIS.user_id)}")
+
+    (one_of_two,) = await bot.say("/decline 651")
+
+    assert "held.as" not in alone.said
+    assert one_of_two.said[-1] == "held.as"
+    assert "Account: Ann Hill" in plain(one_of_two.text)
+    assert bot.portal.status_of(651, ANN.user_id) == "N"
+
+
+@pytest.mark.parametrize("word", ["#651", "651.", "№651", "EVENT_ID=651", "651!"])
+async def test_a_number_is_understood_as_it_was_copied(bot: Bot, word: str) -> None:
+    await bot.say(f"/link {webhook(bot)}")
+
+    (reply,) = await bot.say(f"/accept {word}")
+
+    assert reply.said[0] == "held.accepted"
