@@ -23,9 +23,13 @@ class Stage(StrEnum):
     """It has come back; its code is being exchanged."""
     ASKED = "asked"
     """The last question is on the screen: may this person act as that one?"""
+    CONFIRMED = "confirmed"
+    """It was answered with yes; the account is being kept."""
     DONE = "done"
+    ENDING = "ending"
+    """Refused by somebody, or failed; what was granted is still to be ended at the provider."""
     DROPPED = "dropped"
-    """Refused by somebody, or failed; nothing is kept of it."""
+    """Nothing is kept of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,20 @@ class Standing:
     place: str
     scopes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    sees_invitations: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What a code was exchanged for.
+
+    Attributes:
+        subject: As in `Standing`, as far as it is known by then.
+        sees_invitations: Likewise, of the calendar that was just connected.
+    """
+
+    credentials: Credentials
+    subject: str = ""
     sees_invitations: bool = True
 
 

@@ -7,6 +7,7 @@ from bot.ports.platforms import ChatPlatform, Receive, WebhookEndpoint
 from bot.ports.providers import CalendarProvider, Consent, PresenceProvider, SignIn
 from bot.ports.sign_ins import SignInAttempts
 from bot.ports.store import Buttons, FollowUps, Inbox, People, Store
+from bot.ports.troubles import TroubleLog
 
 __all__ = [
     "AccountBook",
@@ -30,5 +31,6 @@ __all__ = [
     "SignInAttempts",
     "Store",
     "Traces",
+    "TroubleLog",
     "WebhookEndpoint",
 ]

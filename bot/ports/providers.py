@@ -10,7 +10,7 @@ from bot.domain.accounts import AccountKind, Credentials
 from bot.domain.participation import Answer, Event, EventRef, Participation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
-from bot.domain.sign_ins import SignedIn, Standing
+from bot.domain.sign_ins import Granted, Standing
 from bot.ports.calls import Call
 
 
@@ -152,12 +152,20 @@ class Consent(Protocol):
         """The address of the provider's page. `state` comes back with the person."""
         ...
 
-    async def exchange(self, code: str, place: str, deadline: float) -> SignedIn:
-        """Turn what came back into credentials, and ask whose they are.
+    async def exchange(self, code: str, place: str, deadline: float) -> Granted:
+        """Turn what came back into credentials.
 
         Raises:
             ProviderError: Refused or failed.
             TransportError: No complete answer.
+        """
+        ...
+
+    async def identify(self, granted: Granted, deadline: float) -> Standing:
+        """Ask whose they are.
+
+        Raises:
+            ProviderError, TransportError: It cannot be found out; what was granted stands.
         """
         ...
 

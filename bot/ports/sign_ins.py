@@ -31,11 +31,11 @@ class SignInAttempts(Protocol):
         ...
 
     async def waiting(self) -> Sequence[SignInAttempt]:
-        """Those with credentials in hand that wait for the last answer, expired ones too."""
+        """Those with credentials in hand, at whatever step, expired ones too."""
         ...
 
     async def prune(self, before: datetime) -> int:
-        """Forget those that ran out before that moment and hold no credentials; how many."""
+        """Forget those that ran out before that moment; how many."""
         ...
 
     async def message_of(self, attempt: SignInAttempt) -> tuple[Delivery, str] | None:

@@ -16,7 +16,7 @@ from bot.errors import (
     NotLinkedError,
     PlatformError,
     ProviderError,
-    SealedError,
+    StorageError,
     TransportError,
     UsageError,
 )
@@ -239,18 +239,19 @@ class Linking:
         consent = self.consents.get(provider)
         if consent is None or not credentials.refresh_token:
             return None
-        if await self.book.linked_as(provider, subject):
-            # At the provider both are one: ending this consent would end the one in use.
-            return None
         try:
+            if await self.book.linked_as(provider, subject):
+                # At the provider both may be one: ending this would end the one in use.
+                return None
             return await consent.revoke(credentials, deadline) or None
-        except (ProviderError, TransportError) as error:
+        except (ProviderError, TransportError, StorageError) as error:
             logger.warning("a consent could not be ended: %s", error)
         return False
 
     async def _last_credentials(self, account: Account) -> Credentials | None:
         try:
             return (await self.book.read_credentials(account)).credentials
-        except SealedError as error:
-            logger.warning("an account is forgotten without opening it: %s", error)
+        except Exception:
+            # Whatever is wrong with them, they are to be forgotten.
+            logger.exception("an account is forgotten without opening it")
         return None

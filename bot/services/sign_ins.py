@@ -17,7 +17,7 @@ from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Identity
 from bot.domain.journal import ChangeKind
 from bot.domain.providers import Provider
-from bot.domain.sign_ins import SIGN_IN_LIFE, SignInAttempt, Stage
+from bot.domain.sign_ins import SIGN_IN_LIFE, Granted, SignedIn, SignInAttempt, Stage
 from bot.domain.zones import zone_of
 from bot.errors import BotError, PlatformError, StorageError
 from bot.ports import Clock, Consent, Journal, SignInAttempts
@@ -51,16 +51,12 @@ class SignInStoppedError(BotError):
     Attributes:
         reason: Why.
         attempt: Which sign-in, if any.
-        link: A new link with which whoever is in front of this browser can start again.
     """
 
-    def __init__(
-        self, reason: Stopped, attempt: SignInAttempt | None = None, *, link: str = ""
-    ) -> None:
+    def __init__(self, reason: Stopped, attempt: SignInAttempt | None = None) -> None:
         super().__init__(f"sign-in: {reason}")
         self.reason = reason
         self.attempt = attempt
-        self.link = link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,16 +153,9 @@ class SignIns:
             UserError: Signed in, but of no use or somebody else's; nothing is kept.
             ProviderError, TransportError: The code could not be exchanged.
         """
-        attempt = await self._find(state)
-        if attempt.provider is not provider or not hmac.compare_digest(
-            attempt.state, _hashed(state)
-        ):
-            raise SignInStoppedError(Stopped.UNKNOWN)
-        self._open(attempt, Stage.BEGUN)
+        attempt = await self._find_state(provider, state)
         if not hmac.compare_digest(attempt.browser, _hashed(browser)):
-            raise SignInStoppedError(
-                Stopped.OTHER_BROWSER, attempt, link=await self._offer_again(attempt)
-            )
+            raise SignInStoppedError(Stopped.OTHER_BROWSER, attempt)
         if not code:
             await self._advance(attempt, replace(attempt, stage=Stage.DROPPED))
             await self._tell_nothing(attempt, M.LINK_DROPPED)
@@ -174,6 +163,20 @@ class SignIns:
         returned = replace(attempt, stage=Stage.RETURNED)
         await self._advance(attempt, returned)
         return await self._exchange(returned, code)
+
+    async def offer_again(self, provider: Provider, state: str) -> str:
+        """Start again in another browser, for the time that is left; the first page's address.
+
+        Whoever came back there without having begun there has exchanged nothing so far.
+
+        Raises:
+            SignInStoppedError: It has gone on meanwhile, or is over.
+        """
+        attempt = await self._find_state(provider, state)
+        link = _new_secret()
+        again = replace(attempt, stage=Stage.OFFERED, link=_hashed(link), state="", browser="")
+        await self._advance(attempt, again)
+        return self.link_url(link)
 
     async def find_question(self, question: str, *, browser: str) -> SignInAttempt:
         """The sign-in that waits for the last answer in this browser.
@@ -197,17 +200,18 @@ class SignIns:
             StorageError: It could not be kept; whatever was granted is ended.
         """
         attempt = await self.find_question(question, browser=browser)
-        await self._advance(attempt, replace(attempt, stage=Stage.DONE, signed_in=None))
+        confirmed = replace(attempt, stage=Stage.CONFIRMED)
+        await self._advance(attempt, confirmed)
         assert attempt.signed_in is not None  # noqa: S101 - every attempt at this stage has it
         try:
             account = await self.linking.keep(
                 attempt.owner, attempt.provider, AccountKind.OAUTH, attempt.signed_in
             )
         except BotError:
-            await self._end_consent(attempt)
+            await self._drop(confirmed)
             await self._tell_nothing(attempt, M.LINK_FAILED)
             raise
-        await self._note_linked(account)
+        await self._note_linked(confirmed, account)
         await self._tell(attempt, add_linked(self._draft(attempt), account))
         return account
 
@@ -230,18 +234,18 @@ class SignIns:
     async def sweep(self) -> None:
         """End what was granted and never confirmed; forget what is long over."""
         now = self.clock.now()
-        await self._drop_each(
-            [attempt for attempt in await self.attempts.waiting() if attempt.expires_at <= now]
-        )
+        waiting = await self.attempts.waiting()
+        await self._drop_each([one for one in waiting if one.expires_at <= now])
         await self.attempts.prune(self.clock.now() - REMEMBERED)
 
-    async def _note_linked(self, account: Account) -> None:
+    async def _note_linked(self, attempt: SignInAttempt, account: Account) -> None:
         change = self.linking.change(account, ChangeKind.LINK, conversation=None)
         try:
+            await self.attempts.advance(attempt, replace(attempt, stage=Stage.DONE, signed_in=None))
             await self.journal.append([change])
         except StorageError:
-            # It is linked all the same.
-            logger.warning("the journal could not be told of a sign-in")
+            # It is linked all the same; the rest is tidied up by the sweep.
+            logger.warning("a sign-in could not be closed in the store")
 
     async def _tell_nothing(self, attempt: SignInAttempt, why: M) -> None:
         draft = self._draft(attempt)
@@ -261,6 +265,8 @@ class SignIns:
             await self.linking.platforms[attempt.owner.platform].deliver(news)
         except (PlatformError, StorageError) as error:
             logger.warning("the chat could not be told of a sign-in: %s", error)
+        except Exception:
+            logger.exception("the chat could not be told of a sign-in")
 
     def _draft(self, attempt: SignInAttempt) -> Draft:
         return Draft(Texts(attempt.language, zone_of("UTC")))
@@ -269,14 +275,19 @@ class SignIns:
         deadline = self.clock.monotonic() + EXCHANGE_DEADLINE
         consent = self.consents[attempt.provider]
         question = _new_secret()
-        asked = attempt
+        granted = None
         try:
-            signed_in = await consent.exchange(code, attempt.place, deadline)
-            asked = replace(attempt, stage=Stage.ASKED, signed_in=signed_in)
-            await self.linking.check(attempt.owner, attempt.provider, signed_in.standing)
-            await self._advance(attempt, replace(asked, question=_hashed(question)))
+            granted = await consent.exchange(code, attempt.place, deadline)
+            standing = await consent.identify(granted, deadline)
+            await self.linking.check(attempt.owner, attempt.provider, standing)
+            signed_in = SignedIn(credentials=granted.credentials, standing=standing)
+            asked = replace(
+                attempt, stage=Stage.ASKED, signed_in=signed_in, question=_hashed(question)
+            )
+            await self._advance(attempt, asked)
         except BotError:
-            await self._end_consent(asked)
+            if granted is not None:
+                await self._end_consent(attempt.provider, granted)
             await self._tell_nothing(attempt, M.LINK_FAILED)
             raise
         return question
@@ -290,29 +301,37 @@ class SignIns:
                 continue
 
     async def _drop(self, attempt: SignInAttempt) -> None:
-        await self._advance(attempt, replace(attempt, stage=Stage.DROPPED, signed_in=None))
-        await self._end_consent(attempt)
-
-    async def _end_consent(self, attempt: SignInAttempt) -> None:
+        """End what was granted. Until that has worked the credentials are kept for the sweep."""
         if attempt.signed_in is None:
             return
-        await self.linking.end_consent(
-            attempt.provider,
-            attempt.signed_in.standing.subject,
-            attempt.signed_in.credentials,
+        ending = replace(attempt, stage=Stage.ENDING)
+        await self._advance(attempt, ending)
+        granted = Granted(
+            credentials=attempt.signed_in.credentials,
+            subject=attempt.signed_in.standing.subject,
+        )
+        if await self._end_consent(attempt.provider, granted) is not False:
+            await self._advance(ending, replace(ending, stage=Stage.DROPPED, signed_in=None))
+
+    async def _end_consent(self, provider: Provider, granted: Granted) -> bool | None:
+        return await self.linking.end_consent(
+            provider,
+            granted.subject,
+            granted.credentials,
             self.clock.monotonic() + EXCHANGE_DEADLINE,
         )
 
-    async def _offer_again(self, attempt: SignInAttempt) -> str:
-        """A new link in place of the old one, for the time that is left."""
-        link = _new_secret()
-        again = replace(attempt, stage=Stage.OFFERED, link=_hashed(link), state="", browser="")
-        await self._advance(attempt, again)
-        return link
+    async def _find_state(self, provider: Provider, state: str) -> SignInAttempt:
+        attempt = await self._find(state)
+        right = hmac.compare_digest(attempt.state, _hashed(state))
+        if attempt.provider is not provider or not right:
+            raise SignInStoppedError(Stopped.UNKNOWN)
+        return self._open(attempt, Stage.BEGUN)
 
     async def _find(self, secret: str) -> SignInAttempt:
         attempt = await self.attempts.find(_hashed(secret))
-        if attempt is None:
+        # The operator may have taken the application away meanwhile.
+        if attempt is None or attempt.provider not in self.consents:
             raise SignInStoppedError(Stopped.UNKNOWN)
         return attempt
 

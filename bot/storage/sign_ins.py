@@ -55,13 +55,11 @@ class SqlSignIns:
 
     async def waiting(self) -> Sequence[SignInAttempt]:
         """See `SignInAttempts.waiting`."""
-        return await self._select(_sign_ins.c.stage == Stage.ASKED.value)
+        return await self._select(_sign_ins.c.sealed.is_not(None))
 
     async def prune(self, before: datetime) -> int:
         """See `SignInAttempts.prune`."""
-        delete = sa.delete(_sign_ins).where(
-            _sign_ins.c.expires_at < before, _sign_ins.c.stage != Stage.ASKED.value
-        )
+        delete = sa.delete(_sign_ins).where(_sign_ins.c.expires_at < before)
         return await self._database.write(lambda connection: connection.execute(delete).rowcount)
 
     async def message_of(self, attempt: SignInAttempt) -> tuple[Delivery, str] | None:

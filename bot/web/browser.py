@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -57,8 +57,17 @@ def form_token(browser: str, page: str) -> str:
 
 def came_from_us(browser: str, page: str, token: object) -> bool:
     """Whether a form was made by us for this browser."""
-    wanted = form_token(browser, page)
-    return bool(browser) and isinstance(token, str) and hmac.compare_digest(wanted, token)
+    wanted = form_token(browser, page).encode()
+    given = token.encode() if isinstance(token, str) else b""
+    return bool(browser) and hmac.compare_digest(wanted, given)
+
+
+async def read_form(request: web.Request) -> Mapping[str, object]:
+    """The fields of a form; none if what was sent is no form that can be read."""
+    try:
+        return dict(await request.post())
+    except (ValueError, LookupError, AssertionError):
+        return {}
 
 
 def security_headers(form_targets: Sequence[str]) -> dict[str, str]:

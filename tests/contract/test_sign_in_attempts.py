@@ -115,16 +115,21 @@ async def test_whoever_begins_again_leaves_the_first_behind(attempts: SignInAtte
     assert await attempts.find(BEGUN.state) is None
 
 
-async def test_those_that_wait_are_told_and_survive_the_pruning(attempts: SignInAttempts) -> None:
+async def test_those_that_hold_credentials_are_told_and_old_ones_forgotten(
+    attempts: SignInAttempts,
+) -> None:
     await attempts.add(OFFERED)
     await attempts.add(replace(ASKED, attempt_id="two", link="l2", state="s2", question="q2"))
     later = OFFERED.expires_at + timedelta(seconds=1)
 
-    assert [one.attempt_id for one in await attempts.waiting()] == ["two"]
-    assert await attempts.prune(later) == 1
+    ending = replace(ASKED, attempt_id="three", link="l3", state="s3", stage=Stage.ENDING)
+    await attempts.add(replace(ending, expires_at=later + timedelta(seconds=1)))
+
+    assert {one.attempt_id for one in await attempts.waiting()} == {"two", "three"}
+    assert await attempts.prune(later) == 2
 
     assert await attempts.find(OFFERED.link) is None
-    assert await attempts.find("l2") is not None
+    assert await attempts.find("l3") is not None
 
 
 async def test_what_waits_is_sealed_and_with_a_lost_key_dropped(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ async def test_another_browser_is_told_and_starts_again(tmp_path: Path) -> None:
         await page.goto(back)
         await expect(page.get_by_role("heading")).to_have_text("This is another browser")
         await shoot(page, "sign-in-other-browser")
-        await page.get_by_role("link", name="Start again").click()
+        await page.get_by_role("button", name="Start again").click()
         await sign_in_at_the_portal(page, "Ann Hill")
         await page.get_by_role("button", name="No", exact=True).click()
         await expect(page.get_by_role("heading")).to_have_text("Nothing was linked")

@@ -75,9 +75,13 @@ class Browser:
         async with self._session.request(
             method, url, data=form, allow_redirects=follow
         ) as response:
-            return Page(
+            page = Page(
                 url=str(response.url),
                 status=response.status,
                 headers=dict(response.headers),
                 html=await response.text(),
             )
+        onward = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.html)
+        if follow and onward is not None:
+            return await self._go("GET", unescape(onward.group(1)), None, follow=True)
+        return page

@@ -27,20 +27,17 @@ class MemorySignIns:
         return None
 
     async def advance(self, old: SignInAttempt, new: SignInAttempt) -> bool:
-        if self.kept.get(old.attempt_id) != old:
+        known = self.kept.get(old.attempt_id)
+        if known is None or _step(known) != _step(old):
             return False
         self.kept[old.attempt_id] = new
         return True
 
     async def waiting(self) -> Sequence[SignInAttempt]:
-        return [attempt for attempt in self.kept.values() if attempt.stage is Stage.ASKED]
+        return [attempt for attempt in self.kept.values() if attempt.signed_in is not None]
 
     async def prune(self, before: datetime) -> int:
-        over = [
-            attempt
-            for attempt in self.kept.values()
-            if attempt.expires_at < before and attempt.stage is not Stage.ASKED
-        ]
+        over = [attempt for attempt in self.kept.values() if attempt.expires_at < before]
         for attempt in over:
             del self.kept[attempt.attempt_id]
         return len(over)
@@ -50,6 +47,10 @@ class MemorySignIns:
             if delivery.to == attempt.owner:
                 return delivery, message_id
         return None
+
+
+def _step(attempt: SignInAttempt) -> tuple[Stage, str, str]:
+    return attempt.stage, attempt.link, attempt.state
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from bot.clients.bitrix24.address import CLOUD_DOMAINS, AddressRefusedError, Por
 from bot.clients.bitrix24.oauth import Application, Bitrix24OAuth, Grant, authorize_url
 from bot.domain.accounts import Credentials
 from bot.domain.providers import Provider
-from bot.domain.sign_ins import SignedIn
+from bot.domain.sign_ins import Granted, Standing
 from bot.errors import ProviderProtocolError, UserError
 from bot.ports import Clock, Consent
 from bot.providers.bitrix24.sign_in import REFUSED_ADDRESSES, Bitrix24SignIn
@@ -85,16 +85,23 @@ class Bitrix24Consent:
         """See `Consent.page`."""
         return authorize_url(place, self._application, state)
 
-    async def exchange(self, code: str, place: str, deadline: float) -> SignedIn:
+    async def exchange(self, code: str, place: str, deadline: float) -> Granted:
         """See `Consent.exchange`."""
         grant = await self._oauth.exchange(code, deadline=deadline, portal_origin=place)
-        credentials = _credentials(grant, Credentials(endpoint=grant.endpoint))
-        standing = await self._sign_in.examine(credentials, deadline)
+        user_id = "" if grant.user_id is None else grant.user_id
+        return Granted(
+            credentials=_credentials(grant, Credentials(endpoint=grant.endpoint)),
+            subject=f"{grant.member_id}/{user_id}",
+        )
+
+    async def identify(self, granted: Granted, deadline: float) -> Standing:
+        """See `Consent.identify`."""
+        standing = await self._sign_in.examine(granted.credentials, deadline)
         person = standing.subject.rpartition("/")[2]
-        if grant.user_id is not None and str(grant.user_id) != person:
+        member_id, _, told_before = granted.subject.partition("/")
+        if told_before not in ("", person):
             raise ProviderProtocolError(Provider.BITRIX24, "profile")
-        subject = f"{grant.member_id}/{person}"
-        return SignedIn(credentials=credentials, standing=replace(standing, subject=subject))
+        return replace(standing, subject=f"{member_id}/{person}")
 
     async def renew(self, credentials: Credentials) -> Credentials:
         """See `Consent.renew`."""

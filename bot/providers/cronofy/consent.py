@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from bot.clients.cronofy.oauth import Application, CronofyOAuth, Grant, authorize_url
 from bot.domain.accounts import Credentials
 from bot.domain.providers import Provider
-from bot.domain.sign_ins import SignedIn
+from bot.domain.sign_ins import Granted, Standing
 from bot.ports import Clock, Consent
 from bot.providers.cronofy.sign_in import CronofySignIn
 
@@ -65,16 +65,21 @@ class CronofyConsent:
         del place
         return authorize_url(self._app, self._application, state)
 
-    async def exchange(self, code: str, place: str, deadline: float) -> SignedIn:
+    async def exchange(self, code: str, place: str, deadline: float) -> Granted:
         """See `Consent.exchange`."""
         del place
         grant = await self._oauth.exchange(code, deadline=deadline)
-        credentials = self._credentials(grant)
-        standing = await self._sign_in.examine(credentials, deadline)
-        if grant.profile is not None and not grant.profile.answerable:
-            # The account may have others, but this is the one that was to be linked.
-            standing = replace(standing, sees_invitations=False)
-        return SignedIn(credentials=credentials, standing=standing)
+        shows = grant.profile is None or grant.profile.answerable
+        return Granted(
+            credentials=self._credentials(grant), subject=grant.sub, sees_invitations=shows
+        )
+
+    async def identify(self, granted: Granted, deadline: float) -> Standing:
+        """See `Consent.identify`."""
+        standing = await self._sign_in.examine(granted.credentials, deadline)
+        # The account may have other calendars, but this is the one that was to be linked.
+        sees = standing.sees_invitations and granted.sees_invitations
+        return replace(standing, sees_invitations=sees)
 
     async def renew(self, credentials: Credentials) -> Credentials:
         """See `Consent.renew`."""
