@@ -12,6 +12,7 @@ from bot.commands import Services
 from bot.dispatch import Dispatcher
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
+from bot.dispatch.patience import Patience
 from bot.dispatch.pipeline import Defaults
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
@@ -25,6 +26,7 @@ from bot.ports import (
     Sealer,
     SignInAttempts,
     Store,
+    TroubleLog,
 )
 from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence, Bitrix24SignIn
 from bot.providers.cronofy import CronofyCalendar, CronofySignIn
@@ -35,8 +37,11 @@ from bot.services.linking import Linking
 from bot.services.personal import PersonalData
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
+from bot.services.sign_in_news import SignInNews
 from bot.services.sign_ins import SignIns
 from bot.services.tokens import TokenService
+from bot.services.troubles import ForgetfulLog, Troubles
+from bot.services.watched import WatchedCalendar, WatchedConsent, WatchedPresence
 from bot.transport.limits import Limiters
 from bot.transport.messages import Transport
 
@@ -73,16 +78,26 @@ def build_core(
     access: AllowList,
     defaults: Defaults,
     clock: Clock,
+    trouble_log: TroubleLog | None = None,
 ) -> Core:
     """Wire the pipeline.
 
     `accounts` are those that nobody has to link. `platforms` is looked at when the first message
-    comes, so it may be filled after this call.
+    comes, so it may be filled after this call. Without `trouble_log` what the owner was told is
+    forgotten at the end.
     """
     bitrix24, cronofy = _clients(transport, addresses, limits, clock)
     portals = Bitrix24SignIn(bitrix24, addresses)
     services_behind = CronofySignIn(cronofy, applications.cronofy_api)
-    consents = build_consents(
+    troubles = Troubles(
+        owner=access.owner,
+        log=trouble_log or ForgetfulLog(),
+        platforms=platforms,
+        people=store,
+        clock=clock,
+        default_language=defaults.language,
+    )
+    offered = build_consents(
         applications,
         transport=transport,
         addresses=addresses,
@@ -90,7 +105,9 @@ def build_core(
         cronofy=services_behind,
         clock=clock,
     )
-    accounts = LinkedBeforeFixed(TokenService(book, renewers=consents, clock=clock), accounts)
+    consents = {name: WatchedConsent(consent, troubles) for name, consent in offered.items()}
+    tokens = TokenService(book, renewers=consents, clock=clock, troubles=troubles)
+    accounts = LinkedBeforeFixed(tokens, accounts)
     linking = Linking(
         book=book,
         accounts=accounts,
@@ -103,16 +120,19 @@ def build_core(
     sign_ins = SignIns(
         attempts=attempts,
         linking=linking,
-        journal=store,
+        news=SignInNews(attempts=attempts, journal=store, platforms=platforms, clock=clock),
         clock=clock,
         public_url=applications.public_url,
     )
     calendars: dict[Provider, CalendarProvider] = {
-        Provider.BITRIX24: Bitrix24Calendar(bitrix24, accounts, clock),
-        Provider.CRONOFY: CronofyCalendar(cronofy, accounts, clock),
+        calendar.name: WatchedCalendar(calendar, troubles)
+        for calendar in (
+            Bitrix24Calendar(bitrix24, accounts, clock),
+            CronofyCalendar(cronofy, accounts, clock),
+        )
     }
     presences: dict[Provider, PresenceProvider] = {
-        Provider.BITRIX24: Bitrix24Presence(bitrix24, accounts)
+        Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
     }
     services = Services(
         answers=Answers(calendars=calendars, accounts=accounts, inbox=store, clock=clock),
@@ -141,6 +161,13 @@ def build_core(
         admission=Admission(access, people=store, platforms=platforms, clock=clock),
         follow_ups=follow_ups,
         lanes=lanes,
+        patience=Patience(
+            store=store,
+            platforms=platforms,
+            clock=clock,
+            default_language=defaults.language,
+            troubles=troubles,
+        ),
         clock=clock,
         defaults=defaults,
     )

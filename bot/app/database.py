@@ -24,6 +24,7 @@ from bot.storage.engine import (
 from bot.storage.keys import KeyFile, new_key
 from bot.storage.sign_ins import SqlSignIns
 from bot.storage.store import SqlStore
+from bot.storage.troubles import SqlTroubleLog
 from bot.storage.vault import TextSealer, Vault
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Storage:
     book: SqlAccounts
     sign_ins: SqlSignIns
     sealer: TextSealer
+    troubles: SqlTroubleLog
 
 
 @asynccontextmanager
@@ -72,6 +74,7 @@ async def open_storage(
                 book=book,
                 sign_ins=SqlSignIns(database, vault),
                 sealer=TextSealer(vault),
+                troubles=SqlTroubleLog(database),
             )
         finally:
             await database.stop()

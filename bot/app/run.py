@@ -92,6 +92,7 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
             ),
             defaults=_defaults(settings),
             clock=clock,
+            trouble_log=storage.troubles,
         )
         telegram = TelegramPlatform(
             _telegram_options(settings),
@@ -177,7 +178,6 @@ async def _web(
     if sign_ins.consents:
         pages = SignInPages(
             sign_ins,
-            public_url=sign_ins.public_url,
             clock=clock,
             language=settings.default_language,
         )

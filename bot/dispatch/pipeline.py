@@ -59,6 +59,7 @@ class Dispatcher:
         admission: Admission,
         follow_ups: FollowUpRunner,
         lanes: Lanes,
+        patience: Patience,
         clock: Clock,
         defaults: Defaults,
     ) -> None:
@@ -72,9 +73,7 @@ class Dispatcher:
         self.follow_ups = follow_ups
         self._lanes = lanes
         self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
-        self._patience = Patience(
-            store=store, platforms=platforms, clock=clock, default_language=defaults.language
-        )
+        self._patience = patience
         self.crashes = 0
         """How many messages were closed with an apology."""
 
@@ -86,18 +85,20 @@ class Dispatcher:
     async def receive(self, messages: Sequence[IncomingMessage]) -> None:
         """Take messages in; on return they are durable. See `bot.ports.Receive`."""
         concealed = [self._services.linking.conceal(message) for message in messages]
-        for entry in await self._store.add(concealed):
+        for entry in await self._patience.take_in(concealed):
             self._queue(entry)
 
     async def drain(self) -> None:
         """Wait until everything taken in is handled and answered."""
         await self._lanes.drain()
         await self._outbox.drain()
+        await self._patience.drain()
 
     async def stop(self, grace: float) -> None:
         """Finish what is in hand within `grace` seconds; the rest stays open in the inbox."""
         await self._lanes.stop(grace)
         await self._outbox.stop()
+        await self._patience.stop()
 
     def _queue(self, entry: InboxEntry) -> None:
         async def job() -> None:

@@ -60,7 +60,7 @@ class KeyFile:
         """
         try:
             lines = self.path.read_text(encoding="ascii").split()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ()
         except (OSError, UnicodeDecodeError) as error:
             lines, reason = [], type(error).__name__

@@ -5,7 +5,7 @@ from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
 from bot.texts.journal import add_change
-from bot.texts.words import LANGUAGES, Draft, Texts, choose_language
+from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
 
 __all__ = [
     "HELD",
@@ -20,5 +20,6 @@ __all__ = [
     "add_linked",
     "choose_language",
     "explain",
+    "on_one_line",
     "shown",
 ]

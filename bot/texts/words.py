@@ -55,14 +55,7 @@ class Texts:
 
     def named(self, title: str) -> str:
         """The same for a title without its event."""
-        clean = "".join(
-            " " if unicodedata.category(char).startswith(("C", "Z")) and char != "\u200d" else char
-            for char in title
-        )
-        words = " ".join(clean.split())
-        if len(words) > _TITLE_LIMIT:
-            words = words[: _TITLE_LIMIT - 1].rstrip() + "…"
-        return words or str(self.say(M.EVENT_UNTITLED))
+        return on_one_line(title, _TITLE_LIMIT) or str(self.say(M.EVENT_UNTITLED))
 
     def when(self, event: Event, now: datetime) -> str:
         """An event's time: local with its offset from UTC, or plain dates if it is all day."""
@@ -171,6 +164,16 @@ class Draft:
             replaces_card=replaces_card,
             watch=watch,
         )
+
+
+def on_one_line(text: str, limit: int) -> str:
+    """Somebody else's words: on one line, shortened, without control characters."""
+    clean = "".join(
+        " " if unicodedata.category(char).startswith(("C", "Z")) and char != "\u200d" else char
+        for char in text
+    )
+    words = " ".join(clean.split())
+    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
 
 
 def choose_language(wanted: str, default: str) -> str:

@@ -44,6 +44,7 @@ async def test_where_all_is_well_every_line_says_so(office: Office) -> None:
         M.DOCTOR_NAME_SETTINGS,
         M.DOCTOR_NAME_OWNER,
         M.DOCTOR_NAME_DATABASE,
+        M.DOCTOR_NAME_KEYS,
         M.DOCTOR_NAME_PORT,
         M.DOCTOR_NAME_TELEGRAM,
         M.DOCTOR_NAME_PRIVACY,
@@ -54,7 +55,7 @@ async def test_where_all_is_well_every_line_says_so(office: Office) -> None:
         M.DOCTOR_NAME_CRONOFY_RIGHTS,
         M.DOCTOR_NAME_CLOCK,
     ]
-    assert found.signs == "✓✓✓–✓✓✓✓✓✓✓✓"
+    assert found.signs == "✓✓✓––✓✓✓✓✓✓✓✓"
     assert found.code == 0
     printed = found.printed()
     assert "@acme_rsvp_bot" in printed
@@ -460,7 +461,7 @@ async def test_nothing_that_fails_hides_anything_else(office: Office, tmp_path: 
         public_url="https://s3cr3t.example",
     )
 
-    assert found.signs == "✗✗–✗✗✗✗✗–"
+    assert found.signs == "✗✗–✗–✗✗✗✗–"
     for name in (M.DOCTOR_NAME_TELEGRAM, M.DOCTOR_NAME_PORTAL, M.DOCTOR_NAME_CRONOFY):
         assert found.row(name) == NO_ANSWER
     assert found.code == 2
@@ -486,4 +487,4 @@ async def test_one_that_does_not_answer_in_time_keeps_nobody_from_it(office: Off
     gate.opened.set()
 
     assert found.row(M.DOCTOR_NAME_PORTAL) == NO_ANSWER
-    assert found.signs == "✓✓✓–✓✓✓✗✓✓✓"
+    assert found.signs == "✓✓✓––✓✓✓✗✓✓✓"

@@ -266,6 +266,37 @@ class Dying(Database):
         return await super().write(work)
 
 
+class Rotating(Database):
+    """The key changes between the call and the transaction."""
+
+    file: KeyFile
+
+    async def write(self, work: Work[object]) -> object:  # type: ignore[override]
+        self.file.write([new_key(), *self.file.read()])
+        return await super().write(work)
+
+
+async def test_credentials_are_sealed_in_the_transaction_that_keeps_them(
+    url: str, file: KeyFile
+) -> None:
+    await link(url, 1)
+    used = []
+    async with open_beside(url) as database:
+        rotating = Rotating(database._engine)
+        rotating._commits = database._commits
+        rotating.file = file
+        book = SqlAccounts(rotating, Vault(file.read, file.stamp), FakeClock())
+        for change in (
+            book.replace_credentials(account(0), 1, credentials(0)),
+            book.link(account(0), credentials(0)),
+        ):
+            await change
+            used.append((await book.keys_in_use(), {fingerprint(file.read()[0])}))
+
+    assert len(used) == 2
+    assert all(found == newest for found, newest in used)
+
+
 class Overtaken(Database):
     """Somebody else is always a little faster."""
 

@@ -9,6 +9,7 @@ from typing import TextIO
 from bot.app.clock import SystemClock
 from bot.app.doctor.accounts import check_cronofy, check_owner, check_portal, portal_addresses
 from bot.app.doctor.findings import Finding, Sign, failed, ok, say, skipped, warning
+from bot.app.doctor.keys import check_keys
 from bot.app.doctor.machine import check_database, check_port
 from bot.app.doctor.reading import Reading, read_settings, settings_findings
 from bot.app.doctor.table import render
@@ -39,6 +40,7 @@ class _Check:
 _CHECKS = (
     _Check(name=M.DOCTOR_NAME_OWNER, run=check_owner),
     _Check(name=M.DOCTOR_NAME_DATABASE, run=check_database),
+    _Check(name=M.DOCTOR_NAME_KEYS, run=check_keys),
     _Check(name=M.DOCTOR_NAME_PORT, run=check_port),
     _Check(name=M.DOCTOR_NAME_TELEGRAM, run=check_telegram),
     _Check(name=M.DOCTOR_NAME_PORTAL, run=check_portal),

@@ -35,6 +35,9 @@ VALUES = {
     "setting": "CRONOFY_DATA_CENTER=us",
     "failures": 10,
     "warnings": 10,
+    "file": "bot.db.key",
+    "key": "0123456789abcdef",
+    "keys": "0123456789abcdef, fedcba9876543210",
 }
 
 
