@@ -1,6 +1,7 @@
 """/link, /unlink and /me: a person's own sign-ins."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 from bot.commands import Context, Router
@@ -10,9 +11,11 @@ from bot.domain.providers import Provider
 from bot.domain.sign_ins import Standing
 from bot.errors import TELLABLE, BotError, ProviderAuthError, UserError
 from bot.services.linking import PastedKey, Unlinked
-from bot.texts import UNNAMED, Draft, M, add_linked, shown
+from bot.texts import UNNAMED, Draft, M, add_linked, on_one_line, shown
 
 router = Router()
+
+_NAME_LIMIT = 40
 
 
 @router.command("link", summary=M.HELP_LINK, private=True)
@@ -154,7 +157,11 @@ async def _sign_in_button(ctx: Context, provider: Provider) -> Button:
 
 
 def _asker(ctx: Context) -> str:
-    """All by which somebody else would know the person who asks."""
+    """All by which somebody else would know the person who asks.
+
+    People name themselves as they like, so a name is kept short and cannot look like a handle.
+    """
     person = ctx.message.sender
     handle = f"@{person.handle}" if person.handle else person.user_id
-    return f"{person.display_name} ({handle})" if person.display_name else handle
+    name = on_one_line(re.sub(r"[@()]", " ", person.display_name), _NAME_LIMIT)
+    return f"{name} ({handle})" if name else handle

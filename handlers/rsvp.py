@@ -27,8 +27,8 @@ router = Router()
 
 EVENTS_AT_ONCE = 10
 _WORD_LIMIT = 40
+# What comes along when an id is copied out of an address or a sentence.
 _COPIED = re.compile(r"^(?:EVENT_ID=|[#№])|[.;:!]+$")
-"""What comes along when an id is copied out of an address or a sentence."""
 
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,

@@ -71,8 +71,15 @@ class AccountBook(Protocol):
         """Everybody's accounts that are this very person at the provider."""
         ...
 
-    async def link(self, account: Account, credentials: Credentials) -> Account:
+    async def link(
+        self, account: Account, credentials: Credentials, *, sole: bool = False
+    ) -> Account:
         """Keep an account; one of the same person and subject is replaced and keeps its id.
+
+        Args:
+            account: Whose, and who that is at the provider.
+            credentials: What opens it.
+            sole: Nobody else may have linked that person at the provider.
 
         Returns:
             The account as it is kept.
@@ -86,8 +93,13 @@ class AccountBook(Protocol):
         """Forget an account and what opens it; whether there was one."""
         ...
 
-    async def set_state(self, account: Account, state: AccountState) -> bool:
-        """Note whether it can be used; whether that is news."""
+    async def set_state(
+        self, account: Account, state: AccountState, *, version: int | None = None
+    ) -> bool:
+        """Note whether it can be used; whether that is news.
+
+        With a version nothing is noted if its credentials have been replaced since.
+        """
         ...
 
     async def read_credentials(self, account: Account, *, fresh: bool = False) -> KeptCredentials:

@@ -1,10 +1,10 @@
-"""Linking and unlinking accounts, and keeping pasted keys out of everything that is kept."""
+"""Linking and unlinking accounts."""
 
 import logging
-import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.accounts import Account, AccountKind, AccountState, Credentials
 from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
@@ -30,13 +30,14 @@ from bot.ports import (
     SignIn,
 )
 from bot.services.caller import Caller
+from bot.services.concealing import conceal
 from bot.services.tokens import signed_in
 from bot.texts import M
 
 logger = logging.getLogger(__name__)
 
-_LINK = re.compile(r"\s*/link(?:@\w+)?\s+(?P<secret>\S.*)", re.IGNORECASE | re.DOTALL)
-_WEBHOOK = re.compile(r"https?://\S+/rest/\d+/\S+", re.IGNORECASE)
+_ONE_OWNER = (Provider.CRONOFY,)
+"""One Cronofy account gathers all calendars of whoever signed in, so it has one owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +79,8 @@ class Linking:
     clock: Clock
 
     def conceal(self, message: IncomingMessage) -> IncomingMessage:
-        """Take pasted keys out of a message before it is kept anywhere.
-
-        What follows /link is one whatever it looks like; a webhook's address is one anywhere, and
-        alone in a private chat it is meant to be linked.
-        """
-        match = _LINK.match(message.text)
-        if match is not None:
-            return replace(message, text=f"/link {self.sealer.seal(match['secret'].strip())}")
-        if not _WEBHOOK.search(message.text):
-            return message
-        words = message.text.strip()
-        if _WEBHOOK.fullmatch(words) and not message.conversation.is_group:
-            return replace(message, text=f"/link {self.sealer.seal(words)}")
-        return replace(message, text=_WEBHOOK.sub("…", message.text))
+        """See `bot.services.concealing.conceal`."""
+        return conceal(message, self.sealer)
 
     async def delete_message(self, message: IncomingMessage) -> bool:
         """Delete a message that held a key; whether it worked."""
@@ -128,7 +117,7 @@ class Linking:
         standing = await sign_in.examine(key.credentials, caller.deadline)
         brought = SignedIn(credentials=key.credentials, standing=standing)
         account = await self.keep(caller.identity, key.provider, sign_in.kind, brought)
-        caller.changes.put(self.change(account, ChangeKind.LINK, conversation=caller.conversation))
+        self._note(caller, account, ChangeKind.LINK)
         return account
 
     async def check(self, owner: Identity, provider: Provider, standing: Standing) -> None:
@@ -144,10 +133,8 @@ class Linking:
             )
         if not standing.sees_invitations:
             raise UsageError(M.LINK_FREE_BUSY)
-        # One Cronofy account gathers all calendars of whoever signed in, so it has one owner.
-        if provider is Provider.CRONOFY and any(
-            other.owner != owner for other in await self.book.linked_as(provider, standing.subject)
-        ):
+        others = await self.book.linked_as(provider, standing.subject)
+        if provider in _ONE_OWNER and any(other.owner != owner for other in others):
             raise NotAllowedError(M.LINK_TAKEN)
 
     async def keep(
@@ -173,20 +160,9 @@ class Linking:
             linked_at=self.clock.now(),
             state=AccountState.ACTIVE,
         )
-        return await self.book.link(account, signed_in.credentials)
-
-    def change(
-        self, account: Account, kind: ChangeKind, *, conversation: Conversation | None
-    ) -> Change:
-        """What the journal says of an account that was linked or unlinked."""
-        return Change(
-            owner=account.owner,
-            at=self.clock.now(),
-            conversation=conversation,
-            provider=account.provider,
-            kind=kind,
-            title=f"{account.name}, {account.place}" if account.name else account.place,
-        )
+        # Asked once more where it is kept: two may be linking it at this very moment.
+        sole = provider in _ONE_OWNER
+        return await self.book.link(account, signed_in.credentials, sole=sole)
 
     async def of(self, caller: Caller) -> Sequence[Account]:
         """The caller's accounts, the environment's too."""
@@ -221,9 +197,7 @@ class Linking:
                 raise NotAllowedError(M.UNLINK_ENVIRONMENT, provider=account.provider)
             credentials = await self._last_credentials(account)
             await self.book.unlink(account)
-            caller.changes.put(
-                self.change(account, ChangeKind.UNLINK, conversation=caller.conversation)
-            )
+            self._note(caller, account, ChangeKind.UNLINK)
             if credentials is None:
                 return Unlinked(account=account, ended=None)
             ended = await self.end_consent(
@@ -255,3 +229,22 @@ class Linking:
             # Whatever is wrong with them, they are to be forgotten.
             logger.exception("an account is forgotten without opening it")
         return None
+
+    def _note(self, caller: Caller, account: Account, kind: ChangeKind) -> None:
+        caller.changes.put(
+            account_change(account, kind, at=self.clock.now(), conversation=caller.conversation)
+        )
+
+
+def account_change(
+    account: Account, kind: ChangeKind, *, at: datetime, conversation: Conversation | None
+) -> Change:
+    """What the journal says of an account that was linked or unlinked."""
+    return Change(
+        owner=account.owner,
+        at=at,
+        conversation=conversation,
+        provider=account.provider,
+        kind=kind,
+        title=f"{account.name}, {account.place}" if account.name else account.place,
+    )

@@ -11,19 +11,18 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 
 from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Identity
-from bot.domain.journal import ChangeKind
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import SIGN_IN_LIFE, Granted, SignedIn, SignInAttempt, Stage
-from bot.domain.zones import zone_of
-from bot.errors import BotError, PlatformError, StorageError
-from bot.ports import Clock, Consent, Journal, SignInAttempts
+from bot.errors import BotError, StorageError
+from bot.ports import Clock, Consent, SignInAttempts
 from bot.services.caller import Caller
 from bot.services.linking import Linking
-from bot.texts import Draft, M, Texts, add_linked
+from bot.services.sign_in_news import SignInNews
+from bot.services.sign_in_stops import SignInStoppedError, Stopped
+from bot.texts import M
 
 logger = logging.getLogger(__name__)
 
@@ -33,30 +32,6 @@ EXCHANGE_DEADLINE = 20.0
 """Seconds from the way back to the last question; a portal's code dies after 30."""
 REMEMBERED = timedelta(days=1)
 """How long it is known why a link does not work any more."""
-
-
-class Stopped(StrEnum):
-    """Why a sign-in does not go on."""
-
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-    USED = "used"
-    OTHER_BROWSER = "other_browser"
-    REFUSED = "refused"
-
-
-class SignInStoppedError(BotError):
-    """A step that may not be taken, or not any more; nothing was linked by it.
-
-    Attributes:
-        reason: Why.
-        attempt: Which sign-in, if any.
-    """
-
-    def __init__(self, reason: Stopped, attempt: SignInAttempt | None = None) -> None:
-        super().__init__(f"sign-in: {reason}")
-        self.reason = reason
-        self.attempt = attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +44,7 @@ class SignIns:
 
     attempts: SignInAttempts
     linking: Linking
-    journal: Journal
+    news: SignInNews
     clock: Clock
     public_url: str
 
@@ -158,7 +133,7 @@ class SignIns:
             raise SignInStoppedError(Stopped.OTHER_BROWSER, attempt)
         if not code:
             await self._advance(attempt, replace(attempt, stage=Stage.DROPPED))
-            await self._tell_nothing(attempt, M.LINK_DROPPED)
+            await self.news.nothing_linked(attempt, M.LINK_DROPPED)
             raise SignInStoppedError(Stopped.REFUSED, attempt)
         returned = replace(attempt, stage=Stage.RETURNED)
         await self._advance(attempt, returned)
@@ -209,10 +184,10 @@ class SignIns:
             )
         except BotError:
             await self._drop(confirmed)
-            await self._tell_nothing(attempt, M.LINK_FAILED)
+            await self.news.nothing_linked(attempt, M.LINK_FAILED)
             raise
-        await self._note_linked(confirmed, account)
-        await self._tell(attempt, add_linked(self._draft(attempt), account))
+        await self._close(confirmed)
+        await self.news.linked(attempt, account)
         return account
 
     async def decline(self, question: str, *, browser: str) -> None:
@@ -223,7 +198,7 @@ class SignIns:
         """
         attempt = await self.find_question(question, browser=browser)
         await self._drop(attempt)
-        await self._tell_nothing(attempt, M.LINK_DROPPED)
+        await self.news.nothing_linked(attempt, M.LINK_DROPPED)
 
     async def drop_all(self, owner: Identity) -> None:
         """End what was granted to somebody and waits for an answer."""
@@ -238,38 +213,14 @@ class SignIns:
         await self._drop_each([one for one in waiting if one.expires_at <= now])
         await self.attempts.prune(self.clock.now() - REMEMBERED)
 
-    async def _note_linked(self, attempt: SignInAttempt, account: Account) -> None:
-        change = self.linking.change(account, ChangeKind.LINK, conversation=None)
+    async def _close(self, confirmed: SignInAttempt) -> None:
         try:
-            await self.attempts.advance(attempt, replace(attempt, stage=Stage.DONE, signed_in=None))
-            await self.journal.append([change])
+            await self.attempts.advance(
+                confirmed, replace(confirmed, stage=Stage.DONE, signed_in=None)
+            )
         except StorageError:
             # It is linked all the same; the rest is tidied up by the sweep.
             logger.warning("a sign-in could not be closed in the store")
-
-    async def _tell_nothing(self, attempt: SignInAttempt, why: M) -> None:
-        draft = self._draft(attempt)
-        await self._tell(attempt, draft.add(why, provider=draft.texts.provider(attempt.provider)))
-
-    async def _tell(self, attempt: SignInAttempt, draft: Draft) -> None:
-        """Let the message with the link say how it ended; it has no buttons any more.
-
-        A chat that cannot be reached takes nothing back: the page says the same.
-        """
-        try:
-            posted = await self.attempts.message_of(attempt)
-            if posted is None:
-                return
-            delivery, message_id = posted
-            news = replace(delivery, reply=draft.reply(), keys=(), edits=message_id, callback_id="")
-            await self.linking.platforms[attempt.owner.platform].deliver(news)
-        except (PlatformError, StorageError) as error:
-            logger.warning("the chat could not be told of a sign-in: %s", error)
-        except Exception:
-            logger.exception("the chat could not be told of a sign-in")
-
-    def _draft(self, attempt: SignInAttempt) -> Draft:
-        return Draft(Texts(attempt.language, zone_of("UTC")))
 
     async def _exchange(self, attempt: SignInAttempt, code: str) -> str:
         deadline = self.clock.monotonic() + EXCHANGE_DEADLINE
@@ -288,7 +239,7 @@ class SignIns:
         except BotError:
             if granted is not None:
                 await self._end_consent(attempt.provider, granted)
-            await self._tell_nothing(attempt, M.LINK_FAILED)
+            await self.news.nothing_linked(attempt, M.LINK_FAILED)
             raise
         return question
 

@@ -10,7 +10,6 @@ from bot.domain.accounts import Account, AccountState, Credentials
 from bot.domain.chat import Identity
 from bot.domain.providers import Provider
 from bot.errors import (
-    NotLinkedError,
     ProviderAuthError,
     ProviderError,
     ProviderUnavailableError,
@@ -20,7 +19,7 @@ from bot.errors import (
     TransportError,
 )
 from bot.ports import AccountBook, AccountStore, Clock, KeptCredentials
-from bot.texts import M
+from bot.services.troubles import Troubles
 
 T = TypeVar("T")
 
@@ -57,9 +56,15 @@ class TokenService:
     """
 
     def __init__(
-        self, book: AccountBook, *, renewers: Mapping[Provider, Renewer], clock: Clock
+        self,
+        book: AccountBook,
+        *,
+        renewers: Mapping[Provider, Renewer],
+        clock: Clock,
+        troubles: Troubles | None = None,
     ) -> None:
         self._book = book
+        self._troubles = troubles
         self._renewers = renewers
         self._clock = clock
         self._under_way: dict[str, asyncio.Task[Credentials]] = {}
@@ -93,6 +98,10 @@ class TokenService:
             kept = await self._read(account, fresh=True)
             if kept.credentials.access_token != stale.access_token:
                 return kept.credentials
+            if not kept.credentials.refresh_token:
+                # A pasted key that is refused now may be taken again later: a refusal may come
+                # from anything on the way, so it is asked for with each command.
+                raise ProviderAuthError(account.provider, "renew")
             until = self._clock.now() + LEASE
             if await self._book.claim_renewal(account, kept.version, until):
                 return await self._renew_claimed(account, kept.version, kept.credentials)
@@ -109,24 +118,25 @@ class TokenService:
         try:
             fresh = await self._ask(account, old)
         except ProviderAuthError:
-            await self._book.set_state(account, AccountState.SIGN_IN_AGAIN)
+            # Not if it was linked anew meanwhile.
+            await self._book.set_state(account, AccountState.SIGN_IN_AGAIN, version=version)
             raise
         except (ProviderError, TransportError) as error:
             logger.warning("an account could not be renewed for now: %s", error)
             await self._book.give_up_renewal(account, version)
         else:
-            await self._keep(account, version, fresh)
-            return fresh
+            return await self._keep(account, version, fresh)
         raise _not_now(account, "RENEWAL_FAILED")
 
-    async def _keep(self, account: Account, version: int, fresh: Credentials) -> None:
+    async def _keep(self, account: Account, version: int, fresh: Credentials) -> Credentials:
         """Keep what was renewed. The old refresh token may be dead, so it is worth an effort."""
         end = self._clock.now() + LEASE
         while True:
             try:
                 if await self._book.replace_credentials(account, version, fresh):
-                    return
-                raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=account.provider)
+                    return fresh
+                # Linked anew, or unlinked, while the renewal was under way.
+                return (await self._read(account, fresh=True)).credentials
             except StorageError:
                 if self._clock.now() >= end:
                     raise
@@ -135,15 +145,21 @@ class TokenService:
 
     async def _read(self, account: Account, *, fresh: bool = False) -> KeptCredentials:
         try:
-            return await self._book.read_credentials(account, fresh=fresh)
+            kept = await self._book.read_credentials(account, fresh=fresh)
         except SealedError as error:
             logger.warning("credentials of an account cannot be opened: %s", error)
-        raise ProviderAuthError(account.provider, "credentials")
+            kept = None
+        if self._troubles is not None:
+            self._troubles.opened(account, well=kept is not None)
+        if kept is None:
+            raise ProviderAuthError(account.provider, "credentials")
+        return kept
 
     async def _ask(self, account: Account, old: Credentials) -> Credentials:
         renewer = self._renewers.get(account.provider)
-        if renewer is None or not old.refresh_token:
-            raise ProviderAuthError(account.provider, "renew")
+        if renewer is None:
+            # The operator may bring the application back.
+            raise _not_now(account, "NO_APPLICATION")
         return await renewer.renew(old)
 
 

@@ -42,13 +42,17 @@ class SqlAccounts:
             _accounts.c.provider == provider.value, _accounts.c.subject == subject
         )
 
-    async def link(self, account: Account, credentials: Credentials) -> Account:
+    async def link(
+        self, account: Account, credentials: Credentials, *, sole: bool = False
+    ) -> Account:
         """See `AccountBook.link`."""
 
-        def write(connection: sa.Connection) -> str | None:
+        def write(connection: sa.Connection) -> str | NotAllowedError:
             # A sign-in may be under way while the operator removes the person.
             if connection.execute(_refusal_of(account.owner)).first() is not None:
-                return None
+                return NotAllowedError(M.ACCESS_NOT_ALLOWED, identity=account.owner)
+            if sole and connection.execute(_anothers(account)).first() is not None:
+                return NotAllowedError(M.LINK_TAKEN)
             number = connection.execute(_same_person_there(account)).scalar_one_or_none()
             if number is None:
                 connection.execute(sa.insert(_accounts).values(_row_of(account)))
@@ -58,17 +62,18 @@ class SqlAccounts:
                 update = sa.update(_accounts).where(_accounts.c.number == number).values(row)
                 account_id = connection.execute(update.returning(_accounts.c.id)).scalar_one()
             sealed = self._seal(account_id, credentials)
+            gone = sa.delete(_credentials).where(_credentials.c.account_id == account_id)
+            replaced = connection.execute(gone.returning(_credentials.c.version)).scalar()
+            # Never a version that was there before: a renewal under way would take it for its own.
+            version = (replaced or 0) + 1
             connection.execute(
-                sa.delete(_credentials).where(_credentials.c.account_id == account_id)
-            )
-            connection.execute(
-                sa.insert(_credentials).values(account_id=account_id, version=1, **sealed)
+                sa.insert(_credentials).values(account_id=account_id, version=version, **sealed)
             )
             return account_id
 
         account_id = await self._database.write(write)
-        if account_id is None:
-            raise NotAllowedError(M.ACCESS_NOT_ALLOWED, identity=account.owner)
+        if isinstance(account_id, NotAllowedError):
+            raise account_id
         self._forget(account.owner, account_id)
         kept = await self.accounts_of(account.owner)
         return next(one for one in kept if one.account_id == account_id)
@@ -80,13 +85,21 @@ class SqlAccounts:
         self._forget(account.owner, account.account_id)
         return bool(found)
 
-    async def set_state(self, account: Account, state: AccountState) -> bool:
+    async def set_state(
+        self, account: Account, state: AccountState, *, version: int | None = None
+    ) -> bool:
         """See `AccountBook.set_state`."""
         update = (
             sa.update(_accounts)
             .where(_mine(account), _accounts.c.state != state.value)
             .values(state=state.value)
         )
+        if version is not None:
+            update = update.where(
+                sa.exists().where(
+                    _credentials.c.account_id == _accounts.c.id, _credentials.c.version == version
+                )
+            )
         changed = await self._database.write(lambda connection: connection.execute(update).rowcount)
         self._forget(account.owner, account.account_id)
         return bool(changed)
@@ -178,6 +191,17 @@ def _mine(account: Account) -> sa.ColumnElement[bool]:
         _accounts.c.id == account.account_id,
         _accounts.c.platform == account.owner.platform.value,
         _accounts.c.user_id == account.owner.user_id,
+    )
+
+
+def _anothers(account: Account) -> sa.Select[Any]:
+    return sa.select(_accounts.c.number).where(
+        _accounts.c.provider == account.provider.value,
+        _accounts.c.subject == account.subject,
+        sa.or_(
+            _accounts.c.platform != account.owner.platform.value,
+            _accounts.c.user_id != account.owner.user_id,
+        ),
     )
 
 

@@ -138,6 +138,14 @@ accounts = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Index("ix_accounts_owner", "platform", "user_id"),
     sa.Index("ix_accounts_subject", "provider", "subject"),
+    sa.Index(
+        "uq_accounts_one_owner",
+        "provider",
+        "subject",
+        unique=True,
+        sqlite_where=sa.text("provider = 'cronofy'"),
+        postgresql_where=sa.text("provider = 'cronofy'"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -64,9 +64,11 @@ def came_from_us(browser: str, page: str, token: object) -> bool:
 
 async def read_form(request: web.Request) -> Mapping[str, object]:
     """The fields of a form; none if what was sent is no form that can be read."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return {}
     try:
         return dict(await request.post())
-    except (ValueError, LookupError, AssertionError):
+    except (ValueError, LookupError):
         return {}
 
 

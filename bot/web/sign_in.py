@@ -15,7 +15,8 @@ from jinja2 import PackageLoader
 from bot.domain.providers import Provider
 from bot.errors import BotError, UserError
 from bot.ports import Clock
-from bot.services.sign_ins import LINK_PATH, SignIns, SignInStoppedError, Stopped
+from bot.services.sign_in_stops import SignInStoppedError, Stopped
+from bot.services.sign_ins import LINK_PATH, SignIns
 from bot.web.browser import (
     BrowserCookie,
     came_from_us,

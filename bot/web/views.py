@@ -14,7 +14,8 @@ from bot.domain.sign_ins import SignInAttempt
 from bot.domain.zones import zone_of
 from bot.errors import BotError, UserError
 from bot.ports import Clock
-from bot.services.sign_ins import SignIns, SignInStoppedError, Stopped
+from bot.services.sign_in_stops import SignInStoppedError, Stopped
+from bot.services.sign_ins import SignIns
 from bot.texts import Draft, M, Texts, choose_language, explain
 from bot.web.browser import BrowserCookie, form_token, new_browser, security_headers
 

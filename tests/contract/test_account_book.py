@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.domain.accounts import Account, AccountKind, AccountState, Credentials
 from bot.domain.chat import Identity, Platform
 from bot.domain.providers import Provider
-from bot.errors import NotLinkedError, SealedError
+from bot.errors import BotError, NotAllowedError, NotLinkedError, SealedError, StorageError
 from bot.storage import tables
 from bot.storage.accounts import SqlAccounts
 from bot.storage.database import Database
@@ -117,12 +117,44 @@ async def test_linking_the_same_person_again_replaces_and_keeps_the_id(it: Opene
 
 
 async def test_who_else_is_linked_as_the_same_person_is_known(it: Opened) -> None:
-    await it.book.link(CALENDARS, CREDENTIALS)
-    his = replace(CALENDARS, account_id="c1", owner=BORIS)
+    await it.book.link(PORTAL, CREDENTIALS)
+    his = replace(PORTAL, account_id="b1", owner=BORIS)
     await it.book.link(his, CREDENTIALS)
 
-    assert list(await it.book.linked_as(Provider.CRONOFY, "acc_1")) == [CALENDARS, his]
-    assert list(await it.book.linked_as(Provider.BITRIX24, "acc_1")) == []
+    assert list(await it.book.linked_as(Provider.BITRIX24, PORTAL.subject)) == [PORTAL, his]
+    assert list(await it.book.linked_as(Provider.CRONOFY, PORTAL.subject)) == []
+
+
+async def test_of_many_who_link_what_has_one_owner_one_has_it(it: Opened) -> None:
+    people = [replace(ANN, user_id=str(number)) for number in range(10)]
+    asking = [
+        it.book.link(
+            replace(CALENDARS, account_id=f"c{owner.user_id}", owner=owner), CREDENTIALS, sole=True
+        )
+        for owner in people
+    ]
+
+    results = await asyncio.gather(*asking, return_exceptions=True)
+
+    refused = [result for result in results if isinstance(result, BotError)]
+    assert len(refused) == 9
+    assert {type(error) for error in refused} <= {NotAllowedError, StorageError}
+    assert len(await it.book.linked_as(Provider.CRONOFY, CALENDARS.subject)) == 1
+
+
+async def test_what_was_linked_anew_is_not_declared_dead_for_its_old_credentials(
+    it: Opened,
+) -> None:
+    await it.book.link(PORTAL, CREDENTIALS)
+    old = await it.book.read_credentials(PORTAL)
+    await it.book.link(PORTAL, CREDENTIALS)
+    new = await it.book.read_credentials(PORTAL)
+
+    again = AccountState.SIGN_IN_AGAIN
+    assert new.version > old.version
+    assert not await it.book.replace_credentials(PORTAL, old.version, CREDENTIALS)
+    assert not await it.book.set_state(PORTAL, again, version=old.version)
+    assert await it.book.set_state(PORTAL, again, version=new.version)
 
 
 async def test_an_unlinked_account_opens_nothing(it: Opened) -> None:

@@ -82,7 +82,7 @@ async def test_what_it_prints_is_an_env_file_with_which_the_doctor_is_content(
     for line in there.printed.splitlines():
         assert re.fullmatch(r"#.*|[A-Z0-9_]+=\S+", line), line
     assert len(there.settings) == 16
-    assert doctor.signs == "✓✓✓✓✓✓✓✓✓✓✓✓"
+    assert doctor.signs == "✓✓✓–" + "✓" * 9
     assert doctor.out.endswith(f"\n{verdict}\n")
     assert (ended.code, ended.err) == (0, "")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.accounts import Account, AccountState, Credentials
 from bot.domain.chat import Identity
 from bot.domain.providers import Provider
-from bot.errors import NotLinkedError
+from bot.errors import NotAllowedError, NotLinkedError
 from bot.ports import AccountBook, Clock, KeptCredentials, Sealer
 from bot.texts import M
 
@@ -32,12 +32,17 @@ class MemoryBook:
             if (account.provider, account.subject) == (provider, subject)
         ]
 
-    async def link(self, account: Account, credentials: Credentials) -> Account:
+    async def link(
+        self, account: Account, credentials: Credentials, *, sole: bool = False
+    ) -> Account:
         for known in await self.linked_as(account.provider, account.subject):
             if known.owner == account.owner:
                 account = replace(account, account_id=known.account_id)
+            elif sole:
+                raise NotAllowedError(M.LINK_TAKEN)
         self._accounts[account.account_id] = account
-        self._kept[account.account_id] = KeptCredentials(credentials=credentials, version=1)
+        version = (self._version(account) or 0) + 1
+        self._kept[account.account_id] = KeptCredentials(credentials=credentials, version=version)
         self._leases.pop(account.account_id, None)
         return account
 
@@ -47,9 +52,13 @@ class MemoryBook:
         del self._accounts[account.account_id], self._kept[account.account_id]
         return True
 
-    async def set_state(self, account: Account, state: AccountState) -> bool:
+    async def set_state(
+        self, account: Account, state: AccountState, *, version: int | None = None
+    ) -> bool:
         known = self._mine(account)
         if known is None or known.state is state:
+            return False
+        if version not in (None, self._version(account)):
             return False
         self._accounts[account.account_id] = replace(known, state=state)
         return True

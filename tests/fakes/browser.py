@@ -69,6 +69,17 @@ class Browser:
         url = page.url if action is None else urljoin(page.url, unescape(action.group(1)))
         return await self._go("POST", url, page.fields | fields, follow=follow)
 
+    async def post(self, url: str, body: bytes, kind: str) -> Page:
+        """Send whatever, as no form would."""
+        headers = {"Content-Type": kind}
+        async with self._session.post(url, data=body, headers=headers) as response:
+            return Page(
+                url=str(response.url),
+                status=response.status,
+                headers=dict(response.headers),
+                html=await response.text(),
+            )
+
     async def _go(
         self, method: str, url: str, form: dict[str, str] | None, *, follow: bool
     ) -> Page:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,10 +11,11 @@ from bot.domain.journal import ChangeKind
 from bot.domain.providers import Provider
 from bot.sandbox.company import ANN, BORIS, MARIA
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
+from bot.sandbox.faults import Fault, FaultRule
 from bot.web.browser import form_token
 from tests.fakes.bot import identity_of, plain
 from tests.fakes.browser import Browser, Page
-from tests.integration.sign_in_office import Office, sign_in_office
+from tests.integration.sign_in_office import Office, button_url, sign_in_office
 
 
 @pytest.fixture
@@ -408,3 +410,105 @@ async def test_who_is_forgotten_leaves_no_consent_behind(office: Office, browser
     assert office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub) == consents - 1
     assert (await browser.send(question, answer="yes")).status == 410
     assert await linked(office) == []
+
+
+async def test_what_was_granted_and_then_cannot_be_looked_into_is_ended(
+    office: Office, browser: Browser
+) -> None:
+    consents = office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub)
+    office.bot.cronofy.faults.add(FaultRule(fault=Fault.HTML_502, operation="userinfo", times=None))
+
+    failed = await office.to_question(browser, "Cronofy", signs_in=BORIS_ACCOUNT.sub)
+
+    assert failed.title == "Nothing was linked"
+    assert office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub) == consents
+    assert office.bot.chat.posted[-1][1].reply.said == ("link.failed",)
+
+
+async def test_a_consent_that_could_not_be_ended_is_ended_later(
+    office: Office, browser: Browser
+) -> None:
+    question = await office.to_question(browser, "Cronofy", signs_in=BORIS_ACCOUNT.sub)
+    consents = office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub)
+    faults = office.bot.cronofy.faults
+    faults.add(FaultRule(fault=Fault.HTML_502, operation="oauth_revoke", times=None))
+    refused = await browser.send(question, answer="no")
+    assert refused.title == "Nothing was linked"
+    assert office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub) == consents
+
+    faults.clear()
+    office.bot.clock.advance(11 * 60)
+    await office.bot.sign_ins.sweep()
+
+    assert office.bot.cronofy.grants.standing(BORIS_ACCOUNT.sub) == consents - 1
+
+
+async def test_looking_at_the_way_back_uses_nothing_up(office: Office, browser: Browser) -> None:
+    back = await back_from_portal(office, browser, ANN.user_id)
+    async with Browser() as scanner:
+        for method in ("HEAD", "GET"):
+            assert (await scanner.open(back.headers["Location"], method=method)).status >= 400
+
+    question = await browser.open(back.headers["Location"])
+
+    assert question.title == "May 7 act in your name?"
+
+
+@pytest.mark.parametrize(
+    "portal",
+    [
+        "evil%2eexample\\.bitrix24.com",
+        "a\0b.bitrix24.com",
+        "*.bitrix24.com",
+        "a b.bitrix24.com",
+        "https://acme.bitrix24.com@evil.example",
+        "bitrix24.com.evil.example",
+        "",
+    ],
+)
+async def test_what_is_no_portal_leads_nowhere(browser: Browser, portal: str) -> None:
+    async with sign_in_office(many_portals=True) as office:
+        offer = await browser.open(await office.link("Bitrix24"))
+
+        refused = await browser.send(offer, follow=False, portal=portal)
+
+        assert refused.status == 400
+        assert "http-equiv" not in refused.html
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"csrf=\xff\xfe", "application/x-www-form-urlencoded"),
+        ("csrf=é".encode(), "application/x-www-form-urlencoded; charset=utf-8"),
+        (b"csrf=1", "application/x-www-form-urlencoded; charset=nonsense"),
+        (b"--x\r\nnothing", "multipart/form-data; boundary=x"),
+        (b"{}", "application/json"),
+        (b"", "text/plain"),
+    ],
+)
+async def test_a_form_that_nobody_can_read_is_none_of_ours(
+    office: Office, browser: Browser, body: bytes, kind: str
+) -> None:
+    link = await office.link("Bitrix24")
+    await browser.open(link)
+
+    page = await browser.post(link, body, kind)
+
+    assert (page.status, page.title) == (403, "Cookies are needed")
+
+
+async def test_a_name_cannot_pass_for_another(office: Office, browser: Browser) -> None:
+    sender = replace(
+        identity_of(ANN), display_name="Maria (@maria)\u202e " + "x" * 300, handle="ann"
+    )
+    message = office.bot.chat.message(sender, "/link")
+    await office.bot.dispatcher.receive([message])
+    await office.bot.dispatcher.drain()
+    reply = office.bot.chat.posted[-1][1].reply
+
+    offer = await browser.open(button_url(reply, "Bitrix24"))
+
+    assert "\u202e" not in offer.html
+    assert "(@maria)" not in offer.text
+    assert "… (@ann) asked for this" in offer.text

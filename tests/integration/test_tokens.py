@@ -238,3 +238,36 @@ async def test_an_account_unlinked_meanwhile_is_not_brought_back(
         with pytest.raises(NotLinkedError):
             await renewing
         assert list(await book.accounts_of(ANN)) == []
+
+
+@pytest.mark.parametrize("ends", [None, ProviderAuthError(Provider.BITRIX24, "oauth.token")])
+async def test_an_account_linked_anew_meanwhile_keeps_its_new_credentials(
+    tmp_path: Path, server: TokenServer, clock: FakeClock, ends: BotError | None
+) -> None:
+    anew = replace(STALE, access_token="anew", refresh_token="anew-too")
+    async with process(tmp_path, server, clock) as (tokens, book):
+        await book.link(ACCOUNT, STALE)
+        server.held.clear()
+        server.failures = [] if ends is None else [ends]
+        renewing = asyncio.create_task(tokens.renew(ACCOUNT, STALE))
+        await server.reached.wait()
+        await book.link(ACCOUNT, anew)
+        server.held.set()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+        (kept,) = await book.accounts_of(ANN)
+        assert kept.state is AccountState.ACTIVE
+        assert await tokens.credentials(kept) == anew
+
+
+async def test_without_an_application_nobody_is_unlinked(
+    tmp_path: Path, server: TokenServer, clock: FakeClock
+) -> None:
+    async with process(tmp_path, server, clock) as (_, book):
+        await book.link(ACCOUNT, STALE)
+
+        with pytest.raises(ProviderUnavailableError):
+            await TokenService(book, renewers={}, clock=clock).renew(ACCOUNT, STALE)
+
+        (kept,) = await book.accounts_of(ANN)
+        assert kept.state is AccountState.ACTIVE

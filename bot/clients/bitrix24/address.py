@@ -5,6 +5,7 @@ Whether a permitted name may lead to a private address is decided later, when co
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
@@ -31,6 +32,10 @@ CLOUD_DOMAINS = frozenset(
         "bitrix24.ua",
     }
 )
+
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:.]{2,45}")
+"""A name as the address system has it, or a literal address; `urlsplit` lets far more pass."""
 
 
 class AddressRefusedError(Exception):
@@ -67,7 +72,7 @@ class PortalAddresses:
         """
         parts = _split(url)
         host = (parts.hostname or "").rstrip(".")
-        if not host or parts.username is not None or parts.password is not None:
+        if not _HOST.fullmatch(host) or parts.username is not None or parts.password is not None:
             raise AddressRefusedError("malformed")
         port = parts.port
         if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
@@ -96,7 +101,7 @@ def _is_cloud_host(host: str) -> bool:
     if host in CLOUD_DOMAINS:
         return True
     label, _, domain = host.partition(".")
-    return bool(label) and domain in CLOUD_DOMAINS
+    return bool(_HOST.fullmatch(label)) and domain in CLOUD_DOMAINS
 
 
 def _is_loopback(host: str) -> bool:

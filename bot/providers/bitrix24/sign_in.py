@@ -40,7 +40,7 @@ class Bitrix24SignIn:
 
     def recognise(self, secret: str) -> Credentials | None:
         """See `SignIn.recognise`; a method behind the address is cut off."""
-        match = _WEBHOOK.fullmatch(secret)
+        match = _WEBHOOK.fullmatch(secret if "://" in secret else f"https://{secret}")
         if match is None:
             return None
         endpoint = f"{match.group(1)}/"

@@ -1,0 +1,43 @@
+"""Keeping pasted keys out of everything that is kept."""
+
+import re
+import unicodedata
+from dataclasses import replace
+from urllib.parse import unquote
+
+from bot.domain.chat import IncomingMessage
+from bot.ports import Sealer
+
+_LINK = re.compile(r"\s*/link(?P<mention>@\w+)?[\s:=]+(?P<secret>\S.*)", re.IGNORECASE | re.DOTALL)
+_WEBHOOK = re.compile(r"[^\s/]*(?:/+[^\s/]*)?/+rest/+\s*(?:api/+)?\d+/+[^\s,;]+", re.IGNORECASE)
+_KEY = r"(?!evt_)(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]"
+_LONG_WORD = re.compile(rf"(?<![\w-]){_KEY}{{20,}}(?![\w-])")
+"""May be a key of any kind. Ids of events, which begin with `evt_`, are none."""
+_CRONOFY = re.compile(rf"{_KEY}{{32}}")
+"""https://docs.cronofy.com/developers/api/authorization/request-token/ shows 32 characters."""
+
+
+def conceal(message: IncomingMessage, sealer: Sealer) -> IncomingMessage:
+    """Take pasted keys out of a message before it is kept anywhere.
+
+    What follows /link is one whatever it looks like. A webhook's address or a Cronofy token that
+    stands alone in a private chat is meant to be linked. Anywhere else, what looks like a key is
+    blanked: nothing that a command takes looks like one.
+    """
+    text = _plain(message.text)
+    match = _LINK.match(text)
+    if match is not None:
+        mention = match["mention"] or ""
+        return replace(message, text=f"/link{mention} {sealer.seal(match['secret'].strip())}")
+    alone = text.strip()
+    key = _WEBHOOK.fullmatch(alone) or _CRONOFY.fullmatch(alone)
+    if key is not None and not message.conversation.is_group:
+        return replace(message, text=f"/link {sealer.seal(alone)}")
+    blanked = _LONG_WORD.sub("…", _WEBHOOK.sub("…", text))
+    return message if blanked == text else replace(message, text=blanked)
+
+
+def _plain(text: str) -> str:
+    """As it would be read: not encoded for an address, without characters that nobody sees."""
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return unquote(unicodedata.normalize("NFKC", seen))

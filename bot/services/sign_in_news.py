@@ -1,0 +1,65 @@
+"""How a sign-in ended, told where it was asked for."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.domain.accounts import Account
+from bot.domain.chat import Platform
+from bot.domain.journal import ChangeKind
+from bot.domain.sign_ins import SignInAttempt
+from bot.domain.zones import zone_of
+from bot.errors import PlatformError, StorageError
+from bot.ports import ChatPlatform, Clock, Journal, SignInAttempts
+from bot.services.linking import account_change
+from bot.texts import Draft, M, Texts, add_linked
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInNews:
+    """Changes the message with the link, and notes what was linked in the journal.
+
+    Whatever fails here takes nothing back: the page says the same.
+    """
+
+    attempts: SignInAttempts
+    journal: Journal
+    platforms: Mapping[Platform, ChatPlatform]
+    clock: Clock
+
+    async def linked(self, attempt: SignInAttempt, account: Account) -> None:
+        """An account was linked."""
+        change = account_change(account, ChangeKind.LINK, at=self.clock.now(), conversation=None)
+        try:
+            await self.journal.append([change])
+        except StorageError:
+            logger.warning("the journal could not be told of a sign-in")
+        await self._tell(attempt, add_linked(_draft(attempt), account))
+
+    async def nothing_linked(self, attempt: SignInAttempt, why: M) -> None:
+        """Nothing was; why is a sentence with `{provider}`."""
+        draft = _draft(attempt)
+        await self._tell(attempt, draft.add(why, provider=attempt.provider))
+
+    async def _tell(self, attempt: SignInAttempt, draft: Draft) -> None:
+        """Let the message with the link say how it ended; it has no buttons any more.
+
+        A chat that cannot be reached takes nothing back: the page says the same.
+        """
+        try:
+            posted = await self.attempts.message_of(attempt)
+            if posted is None:
+                return
+            delivery, message_id = posted
+            news = replace(delivery, reply=draft.reply(), keys=(), edits=message_id, callback_id="")
+            await self.platforms[attempt.owner.platform].deliver(news)
+        except (PlatformError, StorageError) as error:
+            logger.warning("the chat could not be told of a sign-in: %s", error)
+        except Exception:
+            logger.exception("the chat could not be told of a sign-in")
+
+
+def _draft(attempt: SignInAttempt) -> Draft:
+    return Draft(Texts(attempt.language, zone_of("UTC")))
