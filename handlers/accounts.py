@@ -88,8 +88,10 @@ def _unlinked(ctx: Context, unlinked: Unlinked) -> Reply:
         draft.add(
             M.UNLINK_ENDED_THERE if unlinked.ended else M.UNLINK_END_IT_THERE, provider=provider
         )
-    elif account.kind is not AccountKind.OAUTH:
-        draft.add(M.UNLINK_DELETE_THERE, provider=provider)
+    else:
+        by_consent = account.kind is AccountKind.OAUTH
+        sentence = M.UNLINK_APP_STANDS if by_consent else M.UNLINK_DELETE_THERE
+        draft.add(sentence, provider=provider)
     return draft.reply()
 
 

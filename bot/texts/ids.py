@@ -436,3 +436,4 @@ class M(StrEnum):
     FORGET_END_IT_THERE = "forget.end_it_there"
     FORGET_ENVIRONMENT = "forget.environment"
     CONFIRM_ANSWERED = "confirm.answered"
+    UNLINK_APP_STANDS = "unlink.app_stands"

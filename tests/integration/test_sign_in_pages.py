@@ -512,3 +512,21 @@ async def test_a_name_cannot_pass_for_another(office: Office, browser: Browser) 
     assert "\u202e" not in offer.html
     assert "(@maria)" not in offer.text
     assert "… (@ann) asked for this" in offer.text
+
+
+async def test_unlinking_says_what_still_stands_at_the_provider(
+    office: Office, browser: Browser
+) -> None:
+    for provider, who in (("Bitrix24", str(ANN.user_id)), ("Cronofy", ANN_ACCOUNT.sub)):
+        await browser.send(await office.to_question(browser, provider, signs_in=who), answer="yes")
+    place = office.bot.portal_url.removeprefix("http://")
+    consents = office.bot.cronofy.grants.standing(ANN_ACCOUNT.sub)
+
+    await office.bot.say("/unlink")
+    (portal,) = await office.bot.press(f"Forget Bitrix24: Ann Hill, {place}")
+    await office.bot.say("/unlink")
+    (cronofy,) = await office.bot.press("Forget Cronofy: Ann Hill, ann@acme.example")
+
+    assert portal.said == ("unlink.done", "unlink.app_stands")
+    assert cronofy.said == ("unlink.done", "unlink.ended_there")
+    assert office.bot.cronofy.grants.standing(ANN_ACCOUNT.sub) == consents - 1
