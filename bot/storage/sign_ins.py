@@ -28,8 +28,12 @@ class SqlSignIns:
 
     async def add(self, attempt: SignInAttempt) -> None:
         """See `SignInAttempts.add`."""
-        insert = sa.insert(_sign_ins).values(id=attempt.attempt_id, **self._row_of(attempt))
-        await self._database.write(lambda connection: connection.execute(insert))
+
+        def write(connection: sa.Connection) -> None:
+            row = self._row_of(attempt)
+            connection.execute(sa.insert(_sign_ins).values(id=attempt.attempt_id, **row))
+
+        await self._database.write(write)
 
     async def find(self, hashed: str) -> SignInAttempt | None:
         """See `SignInAttempts.find`."""
@@ -39,19 +43,18 @@ class SqlSignIns:
 
     async def advance(self, old: SignInAttempt, new: SignInAttempt) -> bool:
         """See `SignInAttempts.advance`."""
-        update = (
-            sa.update(_sign_ins)
-            .where(
-                _sign_ins.c.id == old.attempt_id,
-                _sign_ins.c.stage == old.stage.value,
-                _sign_ins.c.link == old.link,
-                _sign_ins.c.state == old.state,
-            )
-            .values(self._row_of(new))
+        update = sa.update(_sign_ins).where(
+            _sign_ins.c.id == old.attempt_id,
+            _sign_ins.c.stage == old.stage.value,
+            _sign_ins.c.link == old.link,
+            _sign_ins.c.state == old.state,
         )
-        return bool(
-            await self._database.write(lambda connection: connection.execute(update).rowcount)
-        )
+
+        def write(connection: sa.Connection) -> int:
+            # Sealed in the transaction, so no key is dropped between sealing and keeping.
+            return connection.execute(update.values(self._row_of(new))).rowcount
+
+        return bool(await self._database.write(write))
 
     async def waiting(self) -> Sequence[SignInAttempt]:
         """See `SignInAttempts.waiting`."""
