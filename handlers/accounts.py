@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from bot.commands import Context, Router
 from bot.domain.accounts import Account, AccountKind, AccountState
 from bot.domain.chat import Button, Reply
+from bot.domain.presence import PresenceState
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import Standing
 from bot.errors import TELLABLE, BotError, ProviderAuthError, UserError
 from bot.services.linking import PastedKey, Unlinked
-from bot.texts import UNNAMED, Draft, M, add_linked, on_one_line, shown
+from bot.texts import UNNAMED, Draft, M, add_linked, add_presence, on_one_line, shown
 
 router = Router()
 
@@ -74,9 +75,13 @@ async def me(ctx: Context) -> Sequence[Reply]:
     accounts = await ctx.services.linking.of(ctx.caller)
     if not accounts:
         draft.add(M.LINK_NOTHING)
-    found = await asyncio.gather(*(_examine(ctx, account) for account in accounts))
+    presence, found = await asyncio.gather(
+        _presence(ctx), asyncio.gather(*(_examine(ctx, account) for account in accounts))
+    )
     for account, standing in zip(accounts, found, strict=True):
         _tell_standing(ctx, draft, account, standing)
+    if presence is not None:
+        add_presence(draft, presence)
     return [draft.add(M.ME_LANGUAGE, zone=ctx.texts.zone).reply()]
 
 
@@ -104,6 +109,14 @@ async def _link_pasted(ctx: Context, key: PastedKey) -> Draft:
     except TELLABLE as error:
         return ctx.explain(draft, error, key.provider)
     return add_linked(draft, account)
+
+
+async def _presence(ctx: Context) -> PresenceState | None:
+    """None if it cannot be found out; why, the account's own line says."""
+    try:
+        return await ctx.services.presences.show(ctx.caller)
+    except TELLABLE:
+        return None
 
 
 async def _examine(ctx: Context, account: Account) -> Standing | BotError:

@@ -1,22 +1,15 @@
 """/online, /dnd, /away and /presence: availability shown to others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bot.commands import Context, Router
 from bot.domain.chat import Reply
 from bot.domain.participation import Confirmation
-from bot.domain.presence import Presence, PresenceState
+from bot.domain.presence import Presence
 from bot.errors import UsageError
-from bot.texts import Draft, M
+from bot.texts import M, add_presence
 
 router = Router()
-
-_HELD: Mapping[Presence, M] = {
-    Presence.ONLINE: M.PRESENCE_ONLINE,
-    Presence.DND: M.PRESENCE_DND,
-    Presence.AWAY: M.PRESENCE_AWAY,
-    Presence.BREAK: M.PRESENCE_BREAK,
-}
 
 
 @router.command("online", summary=M.HELP_ONLINE, changes=True)
@@ -42,7 +35,7 @@ async def presence(ctx: Context) -> Sequence[Reply]:
     """Show what is set."""
     _refuse_arguments(ctx)
     state = await ctx.services.presences.show(ctx.caller)
-    return [_add_state(ctx.draft(), state).reply()]
+    return [add_presence(ctx.draft(), state).reply()]
 
 
 async def _set(ctx: Context, wanted: Presence) -> Sequence[Reply]:
@@ -55,7 +48,7 @@ async def _set(ctx: Context, wanted: Presence) -> Sequence[Reply]:
         case Confirmation.UNKNOWN:
             draft.add(M.PRESENCE_UNKNOWN)
         case Confirmation.CONFIRMED:
-            _add_state(draft, state)
+            add_presence(draft, state)
             if state.presence is not wanted:
                 draft.add(M.PRESENCE_DIFFERS, command=ctx.command.name)
     return [draft.reply()]
@@ -65,8 +58,3 @@ def _refuse_arguments(ctx: Context) -> None:
     """Refuse rather than ignore: `/dnd 1h` must not quietly last for ever."""
     if ctx.command.args:
         raise UsageError(M.USAGE_NO_ARGUMENT, command=ctx.command.name)
-
-
-def _add_state(draft: Draft, state: PresenceState) -> Draft:
-    draft.add(M.PRESENCE_NONE if state.presence is None else _HELD[state.presence])
-    return draft if state.shown else draft.add(M.PRESENCE_NOT_SHOWN)

@@ -5,6 +5,7 @@ from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
 from bot.texts.journal import add_change
+from bot.texts.presence import add_presence
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "add_change",
     "add_headline",
     "add_linked",
+    "add_presence",
     "choose_language",
     "explain",
     "on_one_line",

@@ -270,6 +270,7 @@ async def test_me_asks_every_provider_and_one_that_fails_hides_no_other(bot: Bot
         "me.since",
         "me.works",
         "me.since",
+        "presence.none",
         "me.language",
     )
     assert "Europe/Berlin" in plain(well.text)
