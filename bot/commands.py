@@ -82,14 +82,14 @@ class Context:
     router: "Router"
     explain: Callable[[Draft, BotError, Provider], Draft]
     """Words an error for this person; for handlers that go on after one."""
-    private_url: str = ""
-    """Opens the private chat and runs this command there; empty if there is no such address."""
+    private_url: Callable[[str], str]
+    """Opens the private chat and runs a command there; empty if there is no such address."""
 
     def pointer(self, draft: Draft) -> Reply:
         """Send somebody from a group to their private chat, visible to all."""
         draft.add(M.GROUP_GO_PRIVATE)
-        open_there = Button(label=str(self.texts.say(M.GROUP_GO)), url=self.private_url)
-        buttons = [[open_there]] if self.private_url else []
+        url = self.private_url(self.command.name)
+        buttons = [[Button(label=str(self.texts.say(M.GROUP_GO)), url=url)]] if url else []
         return draft.reply(buttons, visibility=Visibility.CONVERSATION)
 
     def draft(self) -> Draft:

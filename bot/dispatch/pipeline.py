@@ -211,7 +211,7 @@ class Dispatcher:
             services=self._services,
             router=self._router,
             explain=self._explain,
-            private_url=self._platforms[entry.message.sender.platform].private_url(spec.name),
+            private_url=self._platforms[entry.message.sender.platform].private_url,
         )
         outcome = "ok"
         try:

@@ -6,10 +6,11 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
-from bot.sandbox.company import ANN, BORIS, Colleague
-from bot.sandbox.cronofy.seed import BORIS_ACCOUNT, BORIS_TALK
+from bot.sandbox.company import ANN, BORIS, CARL, Colleague
+from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
+from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT, BORIS_TALK
 from tests.e2e.chromium import chromium, shoot
-from tests.e2e.world import CLIENT_SECRET, World, world
+from tests.e2e.world import CLIENT_SECRET, TOKEN, World, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -64,19 +65,26 @@ async def test_a_newcomer_links_both_and_then_acts_as_themselves(tmp_path: Path)
         await w.heard("Accepted: Sprint review")
         w.tg.says(w.user(ANN), f"/accept {BORIS_TALK}")
         await w.tg.wait_for(lambda: w.cronofy.writes(BORIS_TALK), timeout=20)
+        pasted = w.portal.webhook_path(CARL.user_id)
+        w.tg.says(w.user(CARL), f"/link {w.portal_url}{pasted}")
+        await w.heard("Linked: Bitrix24", CARL)
+        w.tg.says(w.user(CARL), ANN_ACCOUNT.personal_token)
+        await w.heard("Linked: Cronofy", CARL)
+        w.tg.says(w.user(CARL), f"I keep it here: {w.portal_url}{pasted}")
+        await w.heard("I only understand commands", CARL)
         assert await w.stop() == 0
 
         assert w.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
-        _nothing_secret_is_kept_or_logged(w)
+        _nothing_secret_is_kept_or_logged(w, CARL.webhook_code, ANN_ACCOUNT.personal_token)
 
 
-def _nothing_secret_is_kept_or_logged(w: World) -> None:
+def _nothing_secret_is_kept_or_logged(w: World, *pasted: str) -> None:
     """Done after a stop, when everything is in the files."""
-    secrets = [CLIENT_SECRET, "sandbox-client-secret", BORIS_ACCOUNT.personal_token]
+    secrets = [*pasted, CLIENT_SECRET, SANDBOX_APPLICATION.secrets[0], TOKEN]
     secrets += [token for token in w.portal.tokens if w.portal.tokens[token].client_id]
     secrets += w.portal.oauth.secrets()
     secrets += w.cronofy.grants.secrets(BORIS_ACCOUNT.sub)
-    assert len(secrets) >= 7
+    assert len(secrets) >= 9
     files = [path for path in w.folder.iterdir() if path.name.startswith("bot.db")]
     assert w.database in files
     kept = b"".join(path.read_bytes() for path in files) + w.logged().encode()
@@ -131,6 +139,7 @@ async def _address_on_the_way_back(browser: Browser, link: str) -> str:
     page = await (await browser.new_context()).new_page()
     await page.goto(link)
     await page.get_by_role("button", name="Go on to Bitrix24").click()
+    await page.get_by_label("Ann Hill").wait_for()
     form: dict[str, str | float | bool] = {"user_id": str(ANN.user_id), "answer": "yes"}
     answer = await page.context.request.post(page.url, form=form, max_redirects=0)
     return answer.headers["location"]

@@ -208,6 +208,8 @@ async def test_in_a_group_there_is_a_pointer_and_the_deep_link_does_the_same(
     (url,) = [button.url for row in pointer.buttons for button in row]
     payload = url.rpartition("=")[2]
     (linked,) = await bot.say(f"/start {payload}")
+    (pointed_again,) = await bot.say(f"/start {payload}", group="-100")
+    assert pointed_again.buttons == pointer.buttons
     assert pointer.said == ("group.go_private",)
     assert linked.said == direct.said
 
