@@ -156,6 +156,8 @@ class Dispatcher:
     async def _command(self, entry: InboxEntry, texts: Texts) -> Command | Sequence[Reply]:
         """The command that a message means, or what to say instead."""
         message = entry.message
+        if message.blanked and not message.conversation.is_group:
+            return [Draft(texts).add(M.KEY_SEEN).reply()]
         if message.press is not None:
             return await self._pressed(entry, message.press, texts)
         command = parse(message.text, self._platforms[message.sender.platform].own_name)

@@ -76,6 +76,7 @@ class IncomingMessage:
         language: What the platform believes the person speaks; may be empty.
         press: Set if this is a button press; `text` is then empty.
         reply_to: The bot's message that this one answers, if any.
+        blanked: Something that looked like a key was taken out of the text.
     """
 
     key: str
@@ -87,6 +88,7 @@ class IncomingMessage:
     language: str = ""
     press: Press | None = None
     reply_to: str | None = None
+    blanked: bool = False
 
 
 class Visibility(StrEnum):

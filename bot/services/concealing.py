@@ -34,7 +34,7 @@ def conceal(message: IncomingMessage, sealer: Sealer) -> IncomingMessage:
     if key is not None and not message.conversation.is_group:
         return replace(message, text=f"/link {sealer.seal(alone)}")
     blanked = _LONG_WORD.sub("…", _WEBHOOK.sub("…", text))
-    return message if blanked == text else replace(message, text=blanked)
+    return message if blanked == text else replace(message, text=blanked, blanked=True)
 
 
 def _plain(text: str) -> str:

@@ -153,6 +153,10 @@ class SignIns:
         await self._advance(attempt, again)
         return self.link_url(link)
 
+    async def behind(self, secret: str) -> SignInAttempt | None:
+        """The sign-in to which a secret of any step belongs: for the words on a page alone."""
+        return await self.attempts.find(_hashed(secret))
+
     async def find_question(self, question: str, *, browser: str) -> SignInAttempt:
         """The sign-in that waits for the last answer in this browser.
 
@@ -163,7 +167,7 @@ class SignIns:
         if not hmac.compare_digest(attempt.question, _hashed(question)):
             raise SignInStoppedError(Stopped.UNKNOWN)
         if not hmac.compare_digest(attempt.browser, _hashed(browser)):
-            raise SignInStoppedError(Stopped.OTHER_BROWSER)
+            raise SignInStoppedError(Stopped.OTHER_BROWSER, attempt)
         return self._open(attempt, Stage.ASKED)
 
     async def confirm(self, question: str, *, browser: str) -> Account:

@@ -8,11 +8,12 @@ UNNAMED = "—"
 
 
 def shown(texts: Texts, account: Account) -> dict[str, str]:
-    """What an account is called, for sentences with `{provider}`, `{name}` and `{place}`."""
+    """What an account is called: `{provider}`, `{name}`, `{place}`, and its `{kind}` of key."""
     return {
         "provider": texts.provider(account.provider),
         "name": account.name or UNNAMED,
         "place": account.place or UNNAMED,
+        "kind": str(texts.say(f"account.{account.kind}")),
     }
 
 

@@ -437,3 +437,8 @@ class M(StrEnum):
     FORGET_ENVIRONMENT = "forget.environment"
     CONFIRM_ANSWERED = "confirm.answered"
     UNLINK_APP_STANDS = "unlink.app_stands"
+    ACCOUNT_ENVIRONMENT = "account.environment"
+    ACCOUNT_WEBHOOK = "account.webhook"
+    ACCOUNT_TOKEN = "account.token"  # noqa: S105 - a word
+    ACCOUNT_OAUTH = "account.oauth"
+    KEY_SEEN = "key.seen"

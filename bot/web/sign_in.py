@@ -117,7 +117,8 @@ class SignInPages:
                 return self._views.elsewhere(request, stopped.attempt, query.get("state", ""))
             raise
         except BotError as error:
-            return self._views.failed(request, error, provider)
+            attempt = await self._sign_ins.behind(query.get("state", ""))
+            return self._views.failed(request, error, provider, attempt)
         return self._redirect(f"{self._sign_ins.public_url}{LINK_PATH}/confirm/{question}")
 
     async def _start_again(self, request: web.Request) -> web.StreamResponse:

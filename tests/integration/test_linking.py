@@ -95,8 +95,9 @@ async def test_in_a_group_a_key_is_deleted_and_not_used(bot: Bot) -> None:
 async def test_a_webhook_among_other_words_is_not_linked_and_not_kept(bot: Bot) -> None:
     key = webhook(bot)
 
-    await bot.say(f"/status 651 {key}")
+    (reply,) = await bot.say(f"/status 651 {key}")
 
+    assert reply.said == ("key.seen",)
     assert await kinds(bot) == []
     assert await kept_texts(bot) == "/status 651 …"
 
@@ -231,7 +232,7 @@ async def test_unlink_asks_once_and_forgets(bot: Bot) -> None:
     assert kept.said == ("unlink.kept",)
     assert len(await kinds(bot)) == 1
     await bot.say("/unlink")
-    (done,) = await bot.press(f"Forget Bitrix24: Ann Hill, {place}")
+    (done,) = await bot.press(f"Forget Bitrix24: Ann Hill, {place} (webhook)")
 
     assert done.said == ("unlink.done", "unlink.delete_there")
     assert await kinds(bot) == []

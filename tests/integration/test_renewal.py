@@ -238,3 +238,16 @@ async def test_a_process_that_dies_between_refresh_and_store_costs_a_sign_in_at_
         (kept,) = await book.accounts_of(identity_of(ANN))
         assert kept.state is AccountState.SIGN_IN_AGAIN
         assert bot.portal.oauth.hits["refresh_token"] == 2
+
+
+async def test_a_stray_refusal_marks_no_pasted_key_as_dead(bot: Bot) -> None:
+    """It may come from anything on the way, and there is nothing to renew."""
+    await bot.say(f"/link {ANN_ACCOUNT.personal_token}")
+    bot.cronofy.force_error(401, b"{}", times=1)
+    (refused,) = await bot.say(f"/status {QUARTERLY}")
+    bot.clock.advance(61)
+
+    (again,) = await bot.say(f"/status {QUARTERLY}")
+
+    assert refused.said[0] == "error.sign_in"
+    assert again.said[0] == "held.needs_action"

@@ -51,7 +51,7 @@ async def test_from_the_chat_to_the_portal_and_back_then_the_command_acts_as_tha
 ) -> None:
     offer = await browser.open(await office.link("Bitrix24"))
     assert offer.title == "Link Bitrix24?"
-    assert "Telegram: 7 asked for this in the chat." in offer.text
+    assert "7 asked for this in Telegram." in offer.text
     consent = await browser.send(offer)
     assert consent.url.startswith(office.bot.portal_url)
     question = await office.consent(browser, consent, "Bitrix24", str(ANN.user_id))
@@ -151,7 +151,7 @@ async def test_a_refusal_at_the_provider_is_told(office: Office, browser: Browse
     refused = await browser.send(consent, sub="")
 
     assert refused.title == "Nothing was linked"
-    assert "The sign-in at Cronofy was refused." in refused.text
+    assert "You did not give your permission at Cronofy." in refused.text
     assert office.bot.chat.posted[-1][1].reply.said == ("link.dropped",)
 
 
@@ -249,7 +249,7 @@ async def test_whoever_is_sent_somebody_elses_link_reads_who_asked_and_says_no(
     """Maria is signed in at the portal; Boris sends her his own link."""
     office.bot.portal.consents_as = MARIA.user_id
     offer = await browser.open(await office.link("Bitrix24", who=BORIS))
-    assert "Telegram: 1 asked for this" in offer.text
+    assert "1 asked for this in Telegram." in offer.text
 
     question = await browser.send(offer)
 
@@ -390,7 +390,7 @@ async def test_the_journal_tells_of_links_made_in_a_browser_and_in_the_chat(
     await browser.send(question, answer="yes")
     await office.bot.say(f"/link {BORIS_ACCOUNT.personal_token}")
     await office.bot.say("/unlink")
-    await office.bot.press("Forget Cronofy: Борис Орлов, boris@acme.example")
+    await office.bot.press("Forget Cronofy: Борис Орлов, boris@acme.example (token)")
 
     changes = await office.bot.store.changes_of(identity_of(ANN))
 
@@ -448,6 +448,8 @@ async def test_looking_at_the_way_back_uses_nothing_up(office: Office, browser: 
     async with Browser() as scanner:
         for method in ("HEAD", "GET"):
             assert (await scanner.open(back.headers["Location"], method=method)).status >= 400
+
+    assert (await browser.open(back.headers["Location"], method="HEAD")).status == 405
 
     question = await browser.open(back.headers["Location"])
 
@@ -523,9 +525,9 @@ async def test_unlinking_says_what_still_stands_at_the_provider(
     consents = office.bot.cronofy.grants.standing(ANN_ACCOUNT.sub)
 
     await office.bot.say("/unlink")
-    (portal,) = await office.bot.press(f"Forget Bitrix24: Ann Hill, {place}")
+    (portal,) = await office.bot.press(f"Forget Bitrix24: Ann Hill, {place} (signed in)")
     await office.bot.say("/unlink")
-    (cronofy,) = await office.bot.press("Forget Cronofy: Ann Hill, ann@acme.example")
+    (cronofy,) = await office.bot.press("Forget Cronofy: Ann Hill, ann@acme.example (signed in)")
 
     assert portal.said == ("unlink.done", "unlink.app_stands")
     assert cronofy.said == ("unlink.done", "unlink.ended_there")
