@@ -40,6 +40,7 @@ _NO_STATUS: Mapping[Obstacle, M] = {
     Obstacle.ORGANIZER: M.HELD_ORGANIZER,
     Obstacle.NOT_INVITED: M.HELD_NOT_INVITED,
     Obstacle.NOT_A_MEETING: M.HELD_NOT_A_MEETING,
+    Obstacle.CANCELLED: M.HELD_CANCELLED,
 }
 
 

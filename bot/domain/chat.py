@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
-from bot.domain.participation import Watch
+from bot.domain.participation import EventRef, Watch
 
 
 class Platform(StrEnum):
@@ -108,6 +108,8 @@ class Button:
         confirms: Pressing it is the "yes" to a question that we asked; it then expires in minutes.
         personal: Only the person it was made for may press it.
         url: The page that it opens; nobody is told of that.
+        version: The event's version when the button was made: it is not answered if that changed.
+        minutes: For how long it works; 0 for as long as any button does.
     """
 
     label: str
@@ -115,6 +117,16 @@ class Button:
     confirms: bool = False
     personal: bool = True
     url: str = field(default="", repr=False)
+    version: str = ""
+    minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A numbered event of a list."""
+
+    number: int
+    ref: EventRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +151,9 @@ class Reply:
         watch: The answer that it tells of, if it tells of one.
         document: A file to go with it; such a reply is always a message of its own.
         farewell: The last one that its reader gets: whatever is kept about them goes with it.
+        about: The one event that it shows, so that a word after it finds the event.
+        rows: The numbered events that it lists, likewise.
+        alert: Pops up over the pressed button, where there is one; plain words.
     """
 
     text: Markup = field(repr=False)
@@ -149,6 +164,9 @@ class Reply:
     watch: Watch | None = None
     document: Document | None = None
     farewell: bool = False
+    about: EventRef | None = None
+    rows: tuple[Row, ...] = ()
+    alert: str = ""
 
     @property
     def pressable(self) -> tuple[Button, ...]:

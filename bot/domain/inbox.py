@@ -80,6 +80,20 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A reply that was delivered.
+
+    Attributes:
+        message_id: The message that it became, also if it took the place of an earlier reply.
+        at: When its outcome was stored.
+    """
+
+    delivery: Delivery
+    message_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredButton:
     """What the opaque key of a button stands for.
 

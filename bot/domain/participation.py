@@ -1,6 +1,7 @@
 """Events, invitations and the answers to them (RFC 5545 PARTSTAT in our own spelling)."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -41,6 +42,8 @@ class Obstacle(StrEnum):
 
     NOT_A_MEETING = "not_a_meeting"
     NOT_INVITED = "not_invited"
+    CANCELLED = "cancelled"
+    """It is still in the calendar, and will not take place."""
     ORGANIZER = "organizer"
     MANAGED_EVENT = "managed_event"
     """Made by the application itself; only the copies of its guests can be answered."""
@@ -53,12 +56,23 @@ class Obstacle(StrEnum):
 class EventRef:
     """Names an event at its provider.
 
-    `calendar_id` is only used where an event id alone does not find the event.
+    Attributes:
+        calendar_id: Only used where an event id alone does not find the event.
+        account_id: Which of a person's accounts sees it; empty: the one linked first at the
+            provider.
+        handle: What the person calls it, if not by its id; names nothing by itself.
     """
 
     provider: Provider
     event_id: str
     calendar_id: str | None = None
+    account_id: str = ""
+    handle: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """What somebody types to mean it."""
+        return self.handle or self.event_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +99,8 @@ class Event:
         tentative_exact: The provider knows "tentative" and can tell it from no answer.
         notifies_organizer: The organizer is told about every write, also a repeated one.
         decline_deletes: Declining removes the event for good; no way back through the provider.
+        free: It takes nobody's time: the calendar shows its people as free.
+        series: Names the series of which it is an occurrence; empty for a single event.
         url: Where a browser shows it, empty if unknown.
     """
 
@@ -101,8 +117,19 @@ class Event:
     tentative_exact: bool = True
     notifies_organizer: bool = False
     decline_deletes: bool = False
+    free: bool = False
+    series: str = ""
     attendees: tuple[Attendee, ...] = ()
     url: str = ""
+
+    @property
+    def version(self) -> str:
+        """Changes when the event becomes another one to whoever has to answer it.
+
+        That is its title and its time, and for a series, where time goes by, only its title.
+        """
+        time = () if self.recurring else (self.starts_at.isoformat(), self.ends_at.isoformat())
+        return hashlib.sha256("\n".join((self.title, *time)).encode()).hexdigest()[:12]
 
     @property
     def answerable(self) -> bool:

@@ -6,7 +6,7 @@ from bot.ports.journal import Journal, Traces
 from bot.ports.platforms import ChatPlatform, Receive, WebhookEndpoint
 from bot.ports.providers import CalendarProvider, Consent, PresenceProvider, SignIn
 from bot.ports.sign_ins import SignInAttempts
-from bot.ports.store import Buttons, FollowUps, Inbox, People, Store
+from bot.ports.store import Buttons, FollowUps, Handles, Inbox, People, Store
 from bot.ports.troubles import TroubleLog
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Clock",
     "Consent",
     "FollowUps",
+    "Handles",
     "Inbox",
     "Journal",
     "KeptCredentials",

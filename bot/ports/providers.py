@@ -4,6 +4,7 @@ Every function that talks to a provider takes a `Call`: for whom, until when, ho
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from bot.domain.accounts import AccountKind, Credentials
@@ -41,6 +42,19 @@ class CalendarProvider(Protocol):
 
         Raises:
             EventNotFoundError: Unknown, gone or not visible.
+            ProviderError: The provider refused or failed.
+            TransportError: No complete answer.
+        """
+        ...
+
+    async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
+        """Read the person's own events that touch the days from `first` to before `end`.
+
+        Days are those of UTC, and an event of the day before or after may be among them. Each
+        occurrence of a series comes by itself, with its own times; they share a `ref` where one
+        answer counts for all. Soonest first. What was declined is there, what was deleted is not.
+
+        Raises:
             ProviderError: The provider refused or failed.
             TransportError: No complete answer.
         """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import Identity, IncomingMessage, Reply
+from bot.domain.chat import Conversation, Identity, IncomingMessage, Reply
 from bot.domain.inbox import (
     Delivery,
     FollowUp,
@@ -12,9 +12,11 @@ from bot.domain.inbox import (
     Intent,
     Membership,
     Person,
+    Said,
     StoredButton,
 )
 from bot.domain.journal import Change
+from bot.domain.participation import EventRef
 from bot.domain.providers import Provider
 from bot.ports.journal import Journal, Traces
 
@@ -72,6 +74,14 @@ class Inbox(Protocol):
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
         """A reply that was stored, delivered or not; None once it is forgotten."""
+        ...
+
+    async def said_to(self, owner: Identity, since: datetime) -> Sequence[Said]:
+        """The replies for a person that were stored since then and delivered, newest first."""
+        ...
+
+    async def said_as(self, conversation: Conversation, message_id: str) -> Said | None:
+        """The reply that a message of ours shows now; None if it is none, or forgotten."""
         ...
 
     async def close(self, entry: InboxEntry) -> None:
@@ -137,6 +147,25 @@ class Buttons(Protocol):
         ...
 
 
+class Handles(Protocol):
+    """Short numbers by which a person may call events whose ids nobody can type."""
+
+    async def number_events(self, owner: Identity, refs: Sequence[EventRef]) -> Sequence[int]:
+        """A number for each event, in the same order; durable on return.
+
+        The same event always has the same number for the same person; no two share one.
+        """
+        ...
+
+    async def find_numbered(self, owner: Identity, number: int) -> EventRef | None:
+        """The event that a person may call by that number."""
+        ...
+
+    async def prune_numbers(self, before: datetime) -> int:
+        """Forget numbers that were given before that moment; how many."""
+        ...
+
+
 class People(Protocol):
     """Those whom the bot has met, with their language and time zone."""
 
@@ -169,5 +198,5 @@ class People(Protocol):
         ...
 
 
-class Store(Inbox, FollowUps, Buttons, People, Journal, Traces, Protocol):
+class Store(Inbox, FollowUps, Buttons, Handles, People, Journal, Traces, Protocol):
     """All that the pipeline keeps, in one place: one outcome is one transaction."""

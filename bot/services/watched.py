@@ -1,6 +1,7 @@
 """Providers whose refusals and successes the owner may have to hear of; see `Troubles`."""
 
 from collections.abc import Awaitable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.accounts import Account, Credentials
@@ -39,6 +40,11 @@ class WatchedCalendar:
     async def get_event(self, call: Call, ref: EventRef) -> Event:
         """See `CalendarProvider.get_event`."""
         return await _within_plan(self._troubles, call.account, self._inner.get_event(call, ref))
+
+    async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
+        """See `CalendarProvider.list_events`."""
+        work = self._inner.list_events(call, first, end)
+        return await _within_plan(self._troubles, call.account, work)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""

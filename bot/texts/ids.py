@@ -442,3 +442,6 @@ class M(StrEnum):
     ACCOUNT_TOKEN = "account.token"  # noqa: S105 - a word
     ACCOUNT_OAUTH = "account.oauth"
     KEY_SEEN = "key.seen"
+    REFUSE_CANCELLED = "refuse.cancelled"
+    HELD_CANCELLED = "held.cancelled"
+    INVITES_TITLE = "invites.title"

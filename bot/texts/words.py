@@ -7,7 +7,7 @@ value is escaped when it is filled in, so an event's title cannot smuggle markup
 import gettext
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -42,12 +42,15 @@ class Texts:
         self._locale = Locale.parse(_LOCALES[language])
 
     def say(self, message: str, /, **values: object) -> Markup:
-        """Fill a sentence; values are escaped unless they are `Markup` already."""
+        """Fill a sentence; values are escaped unless they are `Markup` already.
+
+        A sentence with plural forms goes by its value `count`.
+        """
         named = {
             key: self.provider(value) if isinstance(value, Provider) else value
             for key, value in values.items()
         }
-        return Markup(_catalogue(self.language).gettext(message)).format(**named)  # noqa: S704
+        return Markup(_sentence(self.language, message, values)).format(**named)  # noqa: S704
 
     def title(self, event: Event) -> str:
         """An event's title on one line, shortened, without control characters."""
@@ -182,14 +185,27 @@ def choose_language(wanted: str, default: str) -> str:
     return base if base in LANGUAGES else default
 
 
+def _sentence(language: str, message: str, values: Mapping[str, object]) -> str:
+    catalogue, counted = _catalogue(language)
+    if message not in counted:
+        return catalogue.gettext(message)
+    return catalogue.ngettext(message, message, int(str(values["count"])))
+
+
 @lru_cache(maxsize=len(LANGUAGES))
-def _catalogue(language: str) -> gettext.GNUTranslations:
-    """Read a catalogue; the .po file is the only copy, so nothing can be out of date."""
+def _catalogue(language: str) -> tuple[gettext.GNUTranslations, frozenset[str]]:
+    """Read a catalogue; the .po file is the only copy, so nothing can be out of date.
+
+    Returns:
+        It, and the ids of the sentences with plural forms.
+    """
     source = resources.files("bot").joinpath("locales", f"{language}.po").read_bytes()
+    sentences = read_po(io.BytesIO(source), locale=language)
+    counted = frozenset(str(entry.id[0]) for entry in sentences if entry.pluralizable)
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(source), locale=language))
+    write_mo(compiled, sentences)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return gettext.GNUTranslations(compiled), counted
 
 
 def _day(value: date) -> date:

@@ -9,11 +9,24 @@ from babel.messages.pofile import read_po
 
 from bot.texts import LANGUAGES, M
 
+PLURALS = {"en": 2, "ru": 3}
 
-def _catalogue(language: str) -> dict[str, str]:
+
+def _forms(language: str) -> dict[str, tuple[str, ...]]:
+    """A sentence in all its plural forms; most have but one."""
     with resources.files("bot").joinpath("locales", f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
-    return {str(message.id): str(message.string) for message in catalogue if message.id}
+    return {
+        str(message.id[0]) if message.pluralizable else str(message.id): tuple(message.string)
+        if message.pluralizable
+        else (str(message.string),)
+        for message in catalogue
+        if message.id
+    }
+
+
+def _catalogue(language: str) -> dict[str, str]:
+    return {key: "\n".join(forms) for key, forms in _forms(language).items()}
 
 
 def _values(sentence: str) -> set[str]:
@@ -26,6 +39,19 @@ def test_a_catalogue_holds_each_message_id_once_and_nothing_else(language: str) 
 
     assert set(catalogue) == {message.value for message in M}
     assert len(M) > 90
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_counted_sentence_has_every_plural_form_and_the_same_values_in_each(
+    language: str,
+) -> None:
+    others = {key for other in LANGUAGES for key, forms in _forms(other).items() if forms[1:]}
+    assert others
+    for key in others:
+        forms = _forms(language)[key]
+        assert len(forms) == PLURALS[language], key
+        assert len({frozenset(_values(form)) for form in forms}) == 1, key
+        assert "count" in _values(forms[0])
 
 
 @pytest.mark.parametrize("message", list(M))
