@@ -110,6 +110,7 @@ class Button:
         url: The page that it opens; nobody is told of that.
         version: The event's version when the button was made: it is not answered if that changed.
         minutes: For how long it works; 0 for as long as any button does.
+        opens: Its message stays as it is; what it brings is a message of its own.
     """
 
     label: str
@@ -119,6 +120,7 @@ class Button:
     url: str = field(default="", repr=False)
     version: str = ""
     minutes: int = 0
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,11 @@ class EventRef:
         """What somebody types to mean it."""
         return self.handle or self.event_id
 
+    @property
+    def subject(self) -> str:
+        """Tells it from every other event that a person sees at the provider."""
+        return f"{self.account_id}/{self.event_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendee:

@@ -25,7 +25,8 @@ from bot.errors import (
     UserError,
 )
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox
-from bot.services.caller import Caller, call_as
+from bot.services.caller import Caller, call_about
+from bot.services.event_names import EventNames
 from bot.texts import M
 
 MAX_WRITES = 2
@@ -50,6 +51,8 @@ class Step(StrEnum):
     """It was so before; nothing was written, so nobody was notified again."""
     ASK_FIRST = "ask_first"
     """It has consequences that the person should know of; nothing was written."""
+    CHANGED = "changed"
+    """It is no longer what the person had before them; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,27 @@ class Outcome:
     before: ParticipationStatus | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provided:
+    """What has to hold for an answer to be given; it is looked for before anything is written.
+
+    Attributes:
+        version: The event has not changed since the person saw it, see `Event.version`; and it is
+            not over. Empty if they named it themselves.
+        status: What they have answered by now.
+    """
+
+    version: str = ""
+    status: ParticipationStatus | None = None
+
+    def holds(self, event: Event) -> bool:
+        """Whether it does, of an event that was just read."""
+        return self.version in ("", event.version) and self.status in (None, event.my_status)
+
+
+ALWAYS = Provided()
+
+
 class Answers:
     """The use cases around one person's own invitations."""
 
@@ -76,11 +100,13 @@ class Answers:
         *,
         calendars: Mapping[Provider, CalendarProvider],
         accounts: AccountStore,
+        names: EventNames,
         inbox: Inbox,
         clock: Clock,
     ) -> None:
         self._calendars = calendars
         self._accounts = accounts
+        self._names = names
         self._inbox = inbox
         self._clock = clock
 
@@ -93,10 +119,12 @@ class Answers:
 
     async def look(self, caller: Caller, ref: EventRef) -> Event:
         """Read an event as the caller sees it, with their present status."""
-        call = await call_as(caller, self._accounts, ref.provider)
-        return await self._calendars[ref.provider].get_event(call, ref)
+        call = await call_about(caller, self._accounts, ref)
+        return await self._read(call, ref)
 
-    async def answer(self, caller: Caller, ref: EventRef, wanted: Answer) -> Outcome:
+    async def answer(
+        self, caller: Caller, ref: EventRef, wanted: Answer, provided: Provided = ALWAYS
+    ) -> Outcome:
         """Answer an invitation, unless it is answered so already or has to be asked about first.
 
         A repeated command (after the process died) finds the intent that its first attempt left:
@@ -108,7 +136,7 @@ class Answers:
             EventNotFoundError, NotLinkedError: Likewise.
             ProviderError, TransportError: Surely nothing was written.
         """
-        outcome = await self._answer(caller, ref, wanted)
+        outcome = await self._answer(caller, ref, wanted, provided)
         if outcome.step is Step.WRITTEN:
             participation = outcome.participation
             confirmed = participation.confirmation is Confirmation.CONFIRMED
@@ -120,26 +148,58 @@ class Answers:
             caller.changes.put(replace(change, after=after, confirmation=confirmation))
         return outcome
 
-    async def _answer(self, caller: Caller, ref: EventRef, wanted: Answer) -> Outcome:
-        call = await call_as(caller, self._accounts, ref.provider)
+    async def _answer(
+        self, caller: Caller, ref: EventRef, wanted: Answer, provided: Provided
+    ) -> Outcome:
+        call = await call_about(caller, self._accounts, ref)
+        ref = replace(ref, account_id=call.account.account_id)
         calendar = self._calendars[ref.provider]
-        earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.event_id)
+        earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.subject)
         if earlier is not None:
             self._note_begun(caller, ref, earlier)
-        event = await _read(call, calendar, ref, wanted, earlier)
+        event = await self._read_again(call, ref, wanted, earlier)
         if event.obstacle is not None:
             raise _refusal(event, event.obstacle)
+        if earlier is None and provided.version and event.over:
+            raise NotAnswerableError(M.REFUSE_OVER, event=event)
         if earlier is not None and not holds(event, wanted):
             settles_in = calendar.write_settles_in
             if settles_in is None:
                 return _in_doubt(event, wanted, earlier)
             await self._wait_until_settled(earlier, settles_in)
-            event = await _read(call, calendar, ref, wanted, earlier)
+            event = await self._read_again(call, ref, wanted, earlier)
         if holds(event, wanted):
             return _held(event, wanted, earlier)
+        if earlier is None and not provided.holds(event):
+            return Outcome(step=Step.CHANGED, participation=_as_read(event), wanted=wanted)
         if _needs_a_yes(event, wanted) and not caller.confirmed:
             return Outcome(step=Step.ASK_FIRST, participation=_as_read(event), wanted=wanted)
         return await self._write(caller, call, event, wanted, earlier)
+
+    async def _read(self, call: Call, ref: EventRef) -> Event:
+        """The event as it is, called as its person may call it."""
+        try:
+            event = await self._calendars[ref.provider].get_event(call, ref)
+        except EventNotFoundError as error:
+            missing = EventNotFoundError(error.message, id=ref.name)
+        else:
+            # What the account is called here, the provider does not know.
+            here = replace(event, ref=replace(event.ref, account_id=call.account.account_id))
+            [named] = await self._names.name(call.account.owner, [here])
+            return named
+        raise missing
+
+    async def _read_again(
+        self, call: Call, ref: EventRef, wanted: Answer, earlier: Intent | None
+    ) -> Event:
+        """Likewise; one that an earlier attempt's answer has removed, as it was answered."""
+        try:
+            return await self._read(call, ref)
+        except EventNotFoundError:
+            known = None if earlier is None else earlier.event
+            if known is None or not known.deleted_by(wanted):
+                raise
+        return replace(known, my_status=wanted)
 
     async def _write(
         self, caller: Caller, call: Call, event: Event, wanted: Answer, earlier: Intent | None
@@ -147,7 +207,7 @@ class Answers:
         intent = Intent(
             entry_id=caller.entry_id,
             provider=event.ref.provider,
-            subject=event.ref.event_id,
+            subject=event.ref.subject,
             before=event.my_status or "",
             wanted=wanted,
             stored_at=self._clock.now(),
@@ -162,8 +222,13 @@ class Answers:
         except TELLABLE:
             caller.changes.drop(begun)
             raise
+        # A provider knows nothing of accounts and handles.
+        held = replace(participation.event, ref=event.ref)
         return Outcome(
-            step=Step.WRITTEN, participation=participation, wanted=wanted, before=event.my_status
+            step=Step.WRITTEN,
+            participation=replace(participation, event=held),
+            wanted=wanted,
+            before=event.my_status,
         )
 
     def _note_begun(self, caller: Caller, ref: EventRef, intent: Intent) -> Change:
@@ -190,19 +255,6 @@ class Answers:
         age = (self._clock.now() - earlier.stored_at).total_seconds()
         if age < settles_in:
             await self._clock.sleep(settles_in - max(0.0, age))
-
-
-async def _read(
-    call: Call, calendar: CalendarProvider, ref: EventRef, wanted: Answer, earlier: Intent | None
-) -> Event:
-    """The event as it is; one that an earlier attempt's answer has removed, as it was answered."""
-    try:
-        return await calendar.get_event(call, ref)
-    except EventNotFoundError:
-        known = None if earlier is None else earlier.event
-        if known is None or not known.deleted_by(wanted):
-            raise
-    return replace(known, my_status=wanted)
 
 
 def _held(event: Event, wanted: Answer, earlier: Intent | None) -> Outcome:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.accounts import Account
 from bot.domain.chat import Conversation, Identity
+from bot.domain.participation import EventRef
 from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
 from bot.ports import AccountStore, Call
@@ -32,6 +33,18 @@ class Caller:
     confirmed: bool = False
 
 
+async def call_about(caller: Caller, accounts: AccountStore, ref: EventRef) -> Call:
+    """Open a call about an event in the caller's own name, with the account that sees it.
+
+    Raises:
+        NotLinkedError: They have no such account, or not any more.
+    """
+    account = await account_of(caller.identity, accounts, ref)
+    if account is None:
+        raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=ref.provider)
+    return Call(account=account, deadline=caller.deadline)
+
+
 async def call_as(caller: Caller, accounts: AccountStore, provider: Provider) -> Call:
     """Open a call to a provider in the caller's own name.
 
@@ -42,6 +55,16 @@ async def call_as(caller: Caller, accounts: AccountStore, provider: Provider) ->
     if account is None:
         raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=provider)
     return Call(account=account, deadline=caller.deadline)
+
+
+async def account_of(owner: Identity, accounts: AccountStore, ref: EventRef) -> Account | None:
+    """The account of a person that sees an event."""
+    if not ref.account_id:
+        return await account_at(owner, accounts, ref.provider)
+    for account in await accounts.accounts_of(owner):
+        if account.account_id == ref.account_id:
+            return account
+    return None
 
 
 async def account_at(owner: Identity, accounts: AccountStore, provider: Provider) -> Account | None:

@@ -81,4 +81,4 @@ def _explain_user_error(draft: Draft, error: UserError, now: datetime) -> Draft:
     if not isinstance(event, Event):
         return draft.add(error.message, **values)
     draft.add(error.message, title=draft.texts.title(event), **values)
-    return draft.add(M.EVENT_LINE, when=draft.texts.when(event, now), id=event.ref.event_id)
+    return draft.add(M.EVENT_LINE, when=draft.texts.when(event, now), id=event.ref.name)

@@ -24,7 +24,7 @@ _ASKED: Mapping[ParticipationStatus, M] = {
 def add_headline(draft: Draft, message: M, event: Event, now: datetime) -> Draft:
     """Add a sentence about an event and the event's own line below it."""
     draft.add(message, title=draft.texts.title(event))
-    return draft.add(M.EVENT_LINE, when=draft.texts.when(event, now), id=event.ref.event_id)
+    return draft.add(M.EVENT_LINE, when=draft.texts.when(event, now), id=event.ref.name)
 
 
 def add_answer(
@@ -37,4 +37,4 @@ def add_answer(
     inexact = wanted is ParticipationStatus.TENTATIVE and not event.tentative_exact
     if inexact and status is ParticipationStatus.NEEDS_ACTION:
         return draft.add(M.ANSWER_MAYBE_CLEARED)
-    return draft.add(_ASKED[wanted], id=event.ref.event_id)
+    return draft.add(_ASKED[wanted], id=event.ref.name)

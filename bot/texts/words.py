@@ -20,8 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
-from bot.domain.chat import Button, Platform, Reply, Visibility
-from bot.domain.participation import Event, Watch
+from bot.domain.chat import Button, Platform, Reply, Row, Visibility
+from bot.domain.participation import Event, EventRef, Watch
 from bot.domain.providers import Provider
 from bot.texts.ids import M
 
@@ -62,6 +62,13 @@ class Texts:
 
     def when(self, event: Event, now: datetime) -> str:
         """An event's time: local with its offset from UTC, or plain dates if it is all day."""
+        text = self.when_here(event, now)
+        if not isinstance(event.starts_at, datetime):
+            return text
+        return f"{text} ({_utc_offset(event.starts_at.astimezone(self._timezone))})"
+
+    def when_here(self, event: Event, now: datetime) -> str:
+        """The same without the offset, where the zone is told once above several of them."""
         if isinstance(event.starts_at, datetime) and isinstance(event.ends_at, datetime):
             return self._span(event.starts_at, event.ends_at, now)
         first, last = _day(event.starts_at), _day(event.ends_at)
@@ -87,8 +94,13 @@ class Texts:
 
     @property
     def zone(self) -> str:
-        """The person's time zone."""
+        """The name of the person's time zone."""
         return str(self._timezone)
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The person's time zone."""
+        return self._timezone
 
     def day(self, moment: datetime, now: datetime) -> str:
         """The day of a moment, as the person's calendar has it."""
@@ -114,7 +126,26 @@ class Texts:
             text += "" if end == start else f"–{self._time(end)}"
         else:
             text += f" – {self._date(end, now)} {self._time(end)}"
-        return f"{text} ({_utc_offset(start)})"
+        return text
+
+    def hours(self, event: Event, day: date) -> str:
+        """An event's times on one day, for a list under that day; what goes beyond it is marked."""
+        if not isinstance(event.starts_at, datetime) or not isinstance(event.ends_at, datetime):
+            return str(self.say(M.AGENDA_ALL_DAY))
+        start, end = (
+            moment.astimezone(self._timezone) for moment in (event.starts_at, event.ends_at)
+        )
+        first = self._time(start) if start.date() == day else "…"
+        last = self._time(end) if end.date() == day else "…"
+        return first if start == end else f"{first}–{last}"
+
+    def date_title(self, day: date, now: datetime) -> str:
+        """A day as the heading of what is on."""
+        return self._date(day, now)
+
+    def today(self, now: datetime) -> date:
+        """Which day it is where the person is."""
+        return now.astimezone(self._timezone).date()
 
     def _date(self, day: date, now: datetime) -> str:
         this_year = day.year == now.astimezone(self._timezone).year
@@ -157,6 +188,9 @@ class Draft:
         visibility: Visibility = Visibility.SENDER_ONLY,
         replaces_card: bool = True,
         watch: Watch | None = None,
+        about: EventRef | None = None,
+        rows: Sequence[Row] = (),
+        alert: str = "",
     ) -> Reply:
         """Make the reply."""
         return Reply(
@@ -166,6 +200,9 @@ class Draft:
             visibility=visibility,
             replaces_card=replaces_card,
             watch=watch,
+            about=about,
+            rows=tuple(rows),
+            alert=alert,
         )
 
 

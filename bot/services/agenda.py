@@ -1,0 +1,173 @@
+"""What is in a person's calendars: invitations without an answer, days, and what overlaps."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.listing import (
+    Entry,
+    Failure,
+    Listing,
+    each_once,
+    ends,
+    goes_to,
+    in_order,
+    mark_clashes,
+    midnight,
+    one_of_each_series,
+    overlap,
+    same_meeting,
+    starts,
+    still_on,
+    unanswered,
+)
+from bot.domain.participation import Event
+from bot.domain.providers import Provider
+from bot.errors import TELLABLE, BotError, NotLinkedError
+from bot.ports import AccountStore, CalendarProvider, Call, Clock, Priority
+from bot.services.caller import Caller
+from bot.services.event_names import EventNames
+from bot.texts import M
+
+DAYS_AHEAD = 90
+"""How far ahead invitations are looked for, in days."""
+_PATIENCE = 8.0
+"""Seconds that a list waits for one source."""
+_PATIENCE_FOR_HINTS = 3.0
+_DAY = timedelta(days=1)
+
+
+class Agenda:
+    """The use cases around lists of one person's own events, from all accounts side by side.
+
+    A source that fails or is slow is named in the result and hides no other.
+    """
+
+    def __init__(
+        self,
+        *,
+        calendars: Mapping[Provider, CalendarProvider],
+        accounts: AccountStore,
+        names: EventNames,
+        clock: Clock,
+    ) -> None:
+        self._calendars = calendars
+        self._accounts = accounts
+        self._names = names
+        self._clock = clock
+
+    async def upcoming(self, caller: Caller, zone: ZoneInfo) -> Listing:
+        """Everything that is not over, with whatever answer, up to `DAYS_AHEAD`.
+
+        Raises:
+            NotLinkedError: There is no account to look in.
+        """
+        today = self._clock.now().astimezone(zone).date()
+        found = await self._read(caller, today - _DAY, today + DAYS_AHEAD * _DAY)
+        now = self._clock.now()
+        ahead = [entry for entry in found.entries if ends(entry.event, zone) > now]
+        return await self._named(caller, replace(found, entries=in_order(ahead, zone)))
+
+    async def invitations(self, caller: Caller, zone: ZoneInfo) -> Listing:
+        """What waits for an answer; of a series the next occurrence only.
+
+        Raises:
+            NotLinkedError: There is no account to look in.
+        """
+        found = await self.upcoming(caller, zone)
+        return replace(
+            found,
+            entries=one_of_each_series(entry for entry in found.entries if unanswered(entry.event)),
+        )
+
+    async def days(self, caller: Caller, zone: ZoneInfo, first: date, end: date) -> Listing:
+        """What is on from the day `first` to before `end`; nothing that leaves people free.
+
+        Raises:
+            NotLinkedError: There is no account to look in.
+        """
+        found = await self._read(caller, first - _DAY, end + _DAY)
+        starts_at, ends_at = midnight(first, zone), midnight(end, zone)
+        on = [
+            entry
+            for entry in found.entries
+            if not entry.event.free
+            and starts(entry.event, zone) < ends_at
+            and still_on(entry.event, zone, starts_at)
+        ]
+        marked = mark_clashes(in_order(on, zone))
+        return await self._named(caller, replace(found, entries=marked))
+
+    async def overlapping(self, caller: Caller, event: Event) -> Sequence[Event]:
+        """Other events at the same time that the person goes to, as far as can be found out soon.
+
+        One read for each source, after everybody's commands; a source that fails is passed over.
+        """
+        if not isinstance(event.starts_at, datetime) or not isinstance(event.ends_at, datetime):
+            return ()
+        first = event.starts_at.astimezone(UTC).date()
+        end = event.ends_at.astimezone(UTC).date() + _DAY
+        found = await self._read(
+            caller, first, end, patience=_PATIENCE_FOR_HINTS, priority=Priority.BACKGROUND
+        )
+        return [
+            entry.event
+            for entry in in_order(found.entries, ZoneInfo("UTC"))
+            if goes_to(entry.event)
+            and entry.event.ref != event.ref
+            and overlap(entry.event, event)
+            and not same_meeting(entry.event, event)
+        ]
+
+    async def _read(
+        self,
+        caller: Caller,
+        first: date,
+        end: date,
+        *,
+        patience: float = _PATIENCE,
+        priority: Priority = Priority.COMMAND,
+    ) -> Listing:
+        accounts = await self._accounts.accounts_of(caller.identity)
+        if not accounts:
+            raise NotLinkedError(M.ACCESS_NOTHING_LINKED)
+        deadline = min(caller.deadline, self._clock.monotonic() + patience)
+        calls = [Call(account=one, deadline=deadline, priority=priority) for one in accounts]
+        answers = await asyncio.gather(*(self._read_one(call, first, end) for call in calls))
+        entries = (
+            Entry(event=event, account=call.account)
+            for call, answer in zip(calls, answers, strict=True)
+            if not isinstance(answer, BotError)
+            for event in answer
+        )
+        return Listing(
+            entries=each_once(entries),
+            failures=tuple(
+                Failure(account=call.account, error=answer)
+                for call, answer in zip(calls, answers, strict=True)
+                if isinstance(answer, BotError)
+            ),
+            sources=tuple(accounts),
+        )
+
+    async def _read_one(self, call: Call, first: date, end: date) -> Sequence[Event] | BotError:
+        account = call.account
+        try:
+            found = await self._calendars[account.provider].list_events(call, first, end)
+        except TELLABLE as error:
+            return error
+        return [
+            replace(event, ref=replace(event.ref, account_id=account.account_id)) for event in found
+        ]
+
+    async def _named(self, caller: Caller, listing: Listing) -> Listing:
+        named = await self._names.name(caller.identity, listing.events)
+        return replace(
+            listing,
+            entries=tuple(
+                replace(entry, event=event)
+                for entry, event in zip(listing.entries, named, strict=True)
+            ),
+        )

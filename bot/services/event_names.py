@@ -1,0 +1,59 @@
+"""What a person calls an event: its id where that can be typed, else a short handle."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.domain.chat import Identity
+from bot.domain.participation import Event, EventRef
+from bot.domain.providers import Provider
+from bot.ports import AccountStore, Handles
+from bot.services.caller import account_at
+
+_LETTERS: Mapping[Provider, str] = {Provider.BITRIX24: "b", Provider.CRONOFY: "c"}
+HANDLE = re.compile(rf"([{''.join(_LETTERS.values())}])([1-9]\d{{0,8}})")
+"""A handle as it is shown, `c7`."""
+
+
+class EventNames:
+    """Names that a person can type.
+
+    A Bitrix24 event of the portal that was linked first is called by its number. Everything else
+    gets a handle: ids of Cronofy cannot be typed, and those of a second portal mean another event
+    at the first.
+    """
+
+    def __init__(self, handles: Handles, accounts: AccountStore) -> None:
+        self._handles = handles
+        self._accounts = accounts
+
+    async def name(self, owner: Identity, events: Sequence[Event]) -> Sequence[Event]:
+        """The same events, called as their person may call them; their `account_id` is known."""
+        first = await account_at(owner, self._accounts, Provider.BITRIX24)
+        unnamed = [
+            event.ref for event in events if not _typable(event.ref, first and first.account_id)
+        ]
+        wanted = list(dict.fromkeys(unnamed))
+        numbers = await self._handles.number_events(owner, wanted) if wanted else ()
+        handles = {
+            ref: f"{_LETTERS[ref.provider]}{number}"
+            for ref, number in zip(wanted, numbers, strict=True)
+        }
+        return [
+            replace(event, ref=replace(event.ref, handle=handles.get(event.ref, "")))
+            for event in events
+        ]
+
+    async def find(self, owner: Identity, handle: str) -> EventRef | None:
+        """The event that a person was told to call so; None if there is none."""
+        match = HANDLE.fullmatch(handle)
+        if match is None:
+            return None
+        ref = await self._handles.find_numbered(owner, int(match.group(2)))
+        if ref is None or _LETTERS[ref.provider] != match.group(1):
+            return None
+        return replace(ref, handle=handle)
+
+
+def _typable(ref: EventRef, first_portal: str | None) -> bool:
+    return ref.provider is Provider.BITRIX24 and ref.account_id == first_portal

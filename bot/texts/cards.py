@@ -1,0 +1,89 @@
+"""A card: one event, how its person stands to it, and the buttons to change that."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.chat import Button, Reply
+from bot.domain.participation import Answer, Event, Obstacle, ParticipationStatus
+from bot.texts.events import HELD, add_headline
+from bot.texts.ids import M
+from bot.texts.words import Draft, Texts
+
+UNDO_MINUTES = 2
+
+_NO_STATUS: Mapping[Obstacle, M] = {
+    Obstacle.ORGANIZER: M.HELD_ORGANIZER,
+    Obstacle.NOT_INVITED: M.HELD_NOT_INVITED,
+    Obstacle.NOT_A_MEETING: M.HELD_NOT_A_MEETING,
+    Obstacle.CANCELLED: M.HELD_CANCELLED,
+}
+_CHOICES: tuple[tuple[Answer, str, M], ...] = (
+    (ParticipationStatus.ACCEPTED, "accept", M.CARD_ACCEPT),
+    (ParticipationStatus.TENTATIVE, "maybe", M.CARD_MAYBE),
+    (ParticipationStatus.DECLINED, "decline", M.CARD_DECLINE),
+)
+
+
+def card(draft: Draft, event: Event, now: datetime, *, alert: str = "") -> Reply:
+    """Show an event as it is now."""
+    add_card(draft, event, now)
+    return draft.reply(card_buttons(draft.texts, event), about=event.ref, alert=alert)
+
+
+def add_card(draft: Draft, event: Event, now: datetime) -> Draft:
+    """Add what there is to say of an event and of how its person stands to it."""
+    held = _NO_STATUS.get(event.obstacle) if event.obstacle is not None else None
+    if held is None:
+        held = HELD[event.my_status or ParticipationStatus.UNKNOWN]
+    add_headline(draft, held, event, now)
+    if event.organizer and event.obstacle in (None, Obstacle.NOT_INVITED):
+        draft.add(M.EVENT_ORGANIZER, name=event.organizer)
+    if event.my_status is ParticipationStatus.NEEDS_ACTION and not event.tentative_exact:
+        draft.add(M.EVENT_INEXACT)
+    return add_reach(draft, event, M.EVENT_SERIES)
+
+
+def add_reach(draft: Draft, event: Event, of_series: M) -> Draft:
+    """Say what an answer reaches: something past, or a whole series."""
+    if event.over:
+        return draft.add(M.EVENT_SERIES_OVER if event.recurring else M.EVENT_PAST)
+    return draft.add(of_series) if event.recurring else draft
+
+
+def card_buttons(
+    texts: Texts, event: Event, *, known: bool = True, undo: bool = False
+) -> Sequence[Sequence[Button]]:
+    """The buttons of an event: none to answer what cannot be answered, or is over.
+
+    Args:
+        texts: In whose words.
+        event: As it was read now.
+        known: The present answer is certain, so it is marked.
+        undo: The last answer can be taken back.
+    """
+    rows: list[Sequence[Button]] = []
+    if event.answerable and not event.over:
+        rows.append(
+            [
+                Button(
+                    label=_label(texts, label, marked=known and event.my_status is status),
+                    command_line=f"/{command} {event.ref.name}",
+                    version=event.version,
+                )
+                for status, command, label in _CHOICES
+            ]
+        )
+    if undo:
+        label = str(texts.say(M.CARD_UNDO))
+        rows.append(
+            [Button(label=label, command_line=f"/undo {event.ref.name}", minutes=UNDO_MINUTES)]
+        )
+    if event.url:
+        provider = texts.provider(event.ref.provider)
+        rows.append([Button(label=str(texts.say(M.CARD_OPEN, provider=provider)), url=event.url)])
+    return rows
+
+
+def _label(texts: Texts, label: M, *, marked: bool) -> str:
+    word = texts.say(label)
+    return str(texts.say(M.CARD_MARKED, label=word) if marked else word)
