@@ -1,7 +1,7 @@
 """What each command means. Platform-neutral: a handler sees ports, services and words."""
 
 from bot.commands import Router, build_router
-from handlers import accounts, journal, presence, rsvp
+from handlers import accounts, agenda, journal, presence, rsvp
 from handlers import help as help_handlers
 
 
@@ -9,6 +9,7 @@ def router() -> Router:
     """All commands, in the order of /help."""
     return build_router(
         (
+            agenda.router,
             rsvp.router,
             presence.router,
             accounts.router,

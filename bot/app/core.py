@@ -14,6 +14,7 @@ from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.patience import Patience
 from bot.dispatch.pipeline import Defaults
+from bot.dispatch.reading import Reader
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
 from bot.ports import (
@@ -32,11 +33,15 @@ from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence, Bitrix24S
 from bot.providers.cronofy import CronofyCalendar, CronofySignIn
 from bot.services.access import Admission, AllowList
 from bot.services.account_stores import LinkedBeforeFixed
+from bot.services.agenda import Agenda
 from bot.services.answers import Answers
+from bot.services.event_names import EventNames
 from bot.services.linking import Linking
+from bot.services.memory import Memory
 from bot.services.personal import PersonalData
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
+from bot.services.resolver import Resolver
 from bot.services.sign_in_news import SignInNews
 from bot.services.sign_ins import SignIns
 from bot.services.tokens import TokenService
@@ -134,15 +139,23 @@ def build_core(
     presences: dict[Provider, PresenceProvider] = {
         Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
     }
+    names = EventNames(store, accounts)
+    memory = Memory(store, clock)
+    agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
+    answers = Answers(calendars=calendars, accounts=accounts, names=names, inbox=store, clock=clock)
     services = Services(
-        answers=Answers(calendars=calendars, accounts=accounts, inbox=store, clock=clock),
+        answers=answers,
         presences=Presences(providers=presences, accounts=accounts, inbox=store, clock=clock),
         replies=StoredReplies(store),
         linking=linking,
         sign_ins=sign_ins,
         personal=PersonalData(store=store, sign_ins=sign_ins, clock=clock),
+        agenda=agenda,
+        resolver=Resolver(answers=answers, agenda=agenda, names=names, memory=memory, clock=clock),
+        memory=memory,
         clock=clock,
     )
+    router = handlers.router()
     lanes = Lanes()
     follow_ups = FollowUpRunner(
         store=store,
@@ -156,7 +169,7 @@ def build_core(
     dispatcher = Dispatcher(
         store=store,
         platforms=platforms,
-        router=handlers.router(),
+        router=router,
         services=services,
         admission=Admission(access, people=store, platforms=platforms, clock=clock),
         follow_ups=follow_ups,
@@ -168,6 +181,7 @@ def build_core(
             default_language=defaults.language,
             troubles=troubles,
         ),
+        reader=Reader(store=store, platforms=platforms, router=router, memory=memory, clock=clock),
         clock=clock,
         defaults=defaults,
     )

@@ -23,7 +23,7 @@ from bot.ports import (
     Priority,
     Store,
 )
-from bot.services.caller import account_at
+from bot.services.caller import account_of
 from bot.texts import Draft, M, Texts, add_answer, add_headline
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class FollowUpRunner:
         if event is not None and event.my_status is not None:
             return self._found(follow_up, draft, event)
         add_headline(draft, M.FOLLOW_UP_NOT_SEEN, watch.event, now)
-        draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.event_id)
+        draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.name)
         unknown = self._entry(follow_up, watch.event, watch.wanted, Confirmation.UNKNOWN)
         return _News(reply=draft.reply(), change=unknown)
 
@@ -175,8 +175,8 @@ class FollowUpRunner:
 
     async def _call(self, follow_up: FollowUp) -> Call | None:
         """A call in the name of whom the message is for; None if they have no account any more."""
-        provider = follow_up.watch.event.ref.provider
-        account = await account_at(follow_up.delivery.to, self._accounts, provider)
+        ref = follow_up.watch.event.ref
+        account = await account_of(follow_up.delivery.to, self._accounts, ref)
         if account is None:
             return None
         deadline = self._clock.monotonic() + _CALL_DEADLINE
@@ -189,7 +189,8 @@ class FollowUpRunner:
         if call is None:
             return None
         try:
-            return await self._calendars[ref.provider].get_event(call, ref)
+            event = await self._calendars[ref.provider].get_event(call, ref)
+            return replace(event, ref=ref)
         except EventNotFoundError:
             if watch.event.deleted_by(watch.wanted):
                 return replace(watch.event, my_status=watch.wanted)

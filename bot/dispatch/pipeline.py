@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands import Command, CommandSpec, Context, Router, Services, parse
+from bot.commands import Command, CommandSpec, Context, Router, Services
 from bot.dispatch.addressing import address
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
-from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
+from bot.dispatch.reading import Reader
+from bot.domain.chat import Button, IncomingMessage, Platform, Reply
 from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
 from bot.domain.providers import Provider
 from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
-from bot.errors import TELLABLE, BotError, StorageError
+from bot.errors import TELLABLE, BotError, ProviderError, StorageError
 from bot.ports import ChatPlatform, Clock, Store
 from bot.services.access import Admission
 from bot.services.caller import Caller
@@ -60,12 +61,14 @@ class Dispatcher:
         follow_ups: FollowUpRunner,
         lanes: Lanes,
         patience: Patience,
+        reader: Reader,
         clock: Clock,
         defaults: Defaults,
     ) -> None:
         self._store = store
         self._platforms = platforms
         self._router = router
+        self._reader = reader
         self._services = services
         self._admission = admission
         self._clock = clock
@@ -148,52 +151,20 @@ class Dispatcher:
         if not await self._admission.admits(message.sender, message.conversation):
             return await self._turn_away(message)
         texts = self._texts(await self._person(message))
-        command = await self._command(entry, texts)
-        if isinstance(command, Command):
-            return await self._run(entry, command, texts, changes)
-        return command
-
-    async def _command(self, entry: InboxEntry, texts: Texts) -> Command | Sequence[Reply]:
-        """The command that a message means, or what to say instead."""
-        message = entry.message
-        if message.blanked and not message.conversation.is_group:
-            return [Draft(texts).add(M.KEY_SEEN).reply()]
-        if message.press is not None:
-            return await self._pressed(entry, message.press, texts)
-        command = parse(message.text, self._platforms[message.sender.platform].own_name)
-        if command is not None:
+        command = await self._reader.read(entry, texts)
+        if not isinstance(command, Command):
             return command
-        if message.conversation.is_group:
-            return ()
-        return [Draft(texts).add(M.UNKNOWN_TEXT).reply()]
-
-    async def _pressed(
-        self, entry: InboxEntry, press: Press, texts: Texts
-    ) -> Command | Sequence[Reply]:
-        """The command line behind a button. The key is forgeable, so the row decides."""
-        stored = await self._store.find_button(press.key)
-        command = None if stored is None else parse(stored.button.command_line, "")
-        if stored is None or command is None:
-            return [Draft(texts).add(M.BUTTON_UNKNOWN).reply(replaces_card=False)]
-        if stored.button.personal and stored.owner != entry.message.sender:
-            return [Draft(texts).add(M.BUTTON_NOT_YOURS).reply(replaces_card=False)]
-        over = stored.expires_at <= self._clock.now()
-        # What was begun before a restart is finished, however long the restart took.
-        if over and not await self._store.has_intents(entry.entry_id):
-            gone = M.CONFIRM_EXPIRED if stored.button.confirms else M.BUTTON_UNKNOWN
-            return [Draft(texts).add(gone).reply()]
-        if stored.answered:
-            return [Draft(texts).add(M.CONFIRM_ANSWERED).reply(replaces_card=False)]
-        if stored.question:
-            await self._store.answer_question(stored)
-        return replace(command, confirmed=stored.button.confirms, addressed=True)
+        replies = await self._run(entry, command, texts, changes)
+        if command.opens:
+            return [replace(reply, replaces_card=False) for reply in replies]
+        return replies
 
     async def _run(
         self, entry: InboxEntry, command: Command, texts: Texts, changes: Changes
     ) -> Sequence[Reply]:
         spec = self._router.find(command.name)
         if spec is None:
-            return self._unknown(entry.message, command, texts)
+            return self._reader.unknown(entry.message, command, texts)
         if spec.changes and await self._is_late(entry):
             return [self._late(entry.message, command, texts)]
         started = self._clock.monotonic()
@@ -220,7 +191,8 @@ class Dispatcher:
             return await self._run_within_deadline(spec, context)
         except TELLABLE as error:
             outcome = type(error).__name__
-            return [self._explain(Draft(texts), error, Provider.BITRIX24).reply()]
+            told = error.provider if isinstance(error, ProviderError) else Provider.BITRIX24
+            return [self._explain(Draft(texts), error, Provider(told)).reply()]
         except Exception as error:
             outcome = type(error).__name__
             raise
@@ -264,16 +236,6 @@ class Dispatcher:
         if self._admission.owner is None:
             return [draft.add(M.START_NO_OWNER, identity=message.sender).reply()]
         return [draft.add(M.ACCESS_NOT_ALLOWED, identity=message.sender).reply()]
-
-    def _unknown(self, message: IncomingMessage, command: Command, texts: Texts) -> Sequence[Reply]:
-        if message.conversation.is_group and not command.addressed:
-            return ()
-        suggestion = self._router.nearest(command.name)
-        draft = Draft(texts)
-        if suggestion is None:
-            return [draft.add(M.UNKNOWN_COMMAND, command=command.name).reply()]
-        draft.add(M.UNKNOWN_SUGGEST, command=command.name, suggestion=suggestion)
-        return [draft.reply()]
 
     async def _is_late(self, entry: InboxEntry) -> bool:
         """Too old to be carried out unasked; what was begun before is finished whatever its age."""

@@ -1,95 +1,28 @@
 """Answering invitations: look first, refuse what cannot be, write once, say what is held now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from bot.domain.inbox import Intent
 from bot.domain.journal import Change, ChangeKind
-from bot.domain.participation import (
-    Answer,
-    Confirmation,
-    Event,
-    EventRef,
-    Obstacle,
-    Participation,
-    ParticipationStatus,
-    holds,
-)
+from bot.domain.participation import Answer, Confirmation, Event, EventRef, holds
 from bot.domain.providers import Provider
-from bot.errors import (
-    TELLABLE,
-    EventNotFoundError,
-    NotAnswerableError,
-    NotInvitedError,
-    UserError,
-)
+from bot.errors import TELLABLE, EventNotFoundError, NotAnswerableError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox
 from bot.services.caller import Caller, call_about
 from bot.services.event_names import EventNames
+from bot.services.outcomes import (
+    ALWAYS,
+    Outcome,
+    Provided,
+    Step,
+    as_read,
+    held,
+    in_doubt,
+    needs_a_yes,
+    refusal,
+)
 from bot.texts import M
-
-MAX_WRITES = 2
-"""How often an answer may be sent where a write that does not show may still be under way."""
-
-_REFUSALS: Mapping[Obstacle, M] = {
-    Obstacle.NOT_A_MEETING: M.REFUSE_NOT_A_MEETING,
-    Obstacle.NOT_INVITED: M.REFUSE_NOT_INVITED,
-    Obstacle.CANCELLED: M.REFUSE_CANCELLED,
-    Obstacle.ORGANIZER: M.REFUSE_ORGANIZER,
-    Obstacle.MANAGED_EVENT: M.REFUSE_MANAGED_EVENT,
-    Obstacle.READ_ONLY_CALENDAR: M.REFUSE_READ_ONLY_CALENDAR,
-    Obstacle.NO_ANSWER_ALLOWED: M.REFUSE_NO_ANSWER_ALLOWED,
-}
-
-
-class Step(StrEnum):
-    """What came of a request to answer."""
-
-    WRITTEN = "written"
-    ALREADY = "already"
-    """It was so before; nothing was written, so nobody was notified again."""
-    ASK_FIRST = "ask_first"
-    """It has consequences that the person should know of; nothing was written."""
-    CHANGED = "changed"
-    """It is no longer what the person had before them; nothing was written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of it, and how the person stands now.
-
-    Attributes:
-        write_again: Nobody knows whether it was sent at all, so if it does not show it may be sent.
-        before: How they stood before it was written.
-    """
-
-    step: Step
-    participation: Participation
-    wanted: Answer
-    write_again: bool = False
-    before: ParticipationStatus | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provided:
-    """What has to hold for an answer to be given; it is looked for before anything is written.
-
-    Attributes:
-        version: The event has not changed since the person saw it, see `Event.version`; and it is
-            not over. Empty if they named it themselves.
-        status: What they have answered by now.
-    """
-
-    version: str = ""
-    status: ParticipationStatus | None = None
-
-    def holds(self, event: Event) -> bool:
-        """Whether it does, of an event that was just read."""
-        return self.version in ("", event.version) and self.status in (None, event.my_status)
-
-
-ALWAYS = Provided()
 
 
 class Answers:
@@ -159,21 +92,21 @@ class Answers:
             self._note_begun(caller, ref, earlier)
         event = await self._read_again(call, ref, wanted, earlier)
         if event.obstacle is not None:
-            raise _refusal(event, event.obstacle)
+            raise refusal(event, event.obstacle)
         if earlier is None and provided.version and event.over:
             raise NotAnswerableError(M.REFUSE_OVER, event=event)
         if earlier is not None and not holds(event, wanted):
             settles_in = calendar.write_settles_in
             if settles_in is None:
-                return _in_doubt(event, wanted, earlier)
+                return in_doubt(event, wanted, earlier)
             await self._wait_until_settled(earlier, settles_in)
             event = await self._read_again(call, ref, wanted, earlier)
         if holds(event, wanted):
-            return _held(event, wanted, earlier)
+            return held(event, wanted, earlier)
         if earlier is None and not provided.holds(event):
-            return Outcome(step=Step.CHANGED, participation=_as_read(event), wanted=wanted)
-        if _needs_a_yes(event, wanted) and not caller.confirmed:
-            return Outcome(step=Step.ASK_FIRST, participation=_as_read(event), wanted=wanted)
+            return Outcome(step=Step.CHANGED, participation=as_read(event), wanted=wanted)
+        if needs_a_yes(event, wanted) and not caller.confirmed:
+            return Outcome(step=Step.ASK_FIRST, participation=as_read(event), wanted=wanted)
         return await self._write(caller, call, event, wanted, earlier)
 
     async def _read(self, call: Call, ref: EventRef) -> Event:
@@ -255,53 +188,3 @@ class Answers:
         age = (self._clock.now() - earlier.stored_at).total_seconds()
         if age < settles_in:
             await self._clock.sleep(settles_in - max(0.0, age))
-
-
-def _held(event: Event, wanted: Answer, earlier: Intent | None) -> Outcome:
-    """It is so: by an earlier attempt at this very command, or it was so before."""
-    if earlier is None:
-        return Outcome(step=Step.ALREADY, participation=_as_read(event), wanted=wanted)
-    return Outcome(
-        step=Step.WRITTEN,
-        participation=_as_read(event),
-        wanted=wanted,
-        before=_status_before(earlier),
-    )
-
-
-def _status_before(earlier: Intent) -> ParticipationStatus | None:
-    return ParticipationStatus(earlier.before) if earlier.before else None
-
-
-def _in_doubt(event: Event, wanted: Answer, earlier: Intent) -> Outcome:
-    """What an earlier attempt may or may not have sent, and what may show any moment or never."""
-    return Outcome(
-        step=Step.WRITTEN,
-        participation=replace(_as_read(event), confirmation=Confirmation.PENDING),
-        wanted=wanted,
-        write_again=earlier.attempts < MAX_WRITES and not event.deleted_by(wanted),
-        before=_status_before(earlier),
-    )
-
-
-def _needs_a_yes(event: Event, wanted: Answer) -> bool:
-    match wanted:
-        case ParticipationStatus.TENTATIVE:
-            return not event.tentative_exact and event.notifies_organizer
-        case ParticipationStatus.DECLINED:
-            return event.deleted_by(wanted)
-        case ParticipationStatus.ACCEPTED:
-            return False
-
-
-def _as_read(event: Event) -> Participation:
-    status = event.my_status or ParticipationStatus.UNKNOWN
-    inexact = status is ParticipationStatus.NEEDS_ACTION and not event.tentative_exact
-    return Participation(
-        event=event, status=status, confirmation=Confirmation.CONFIRMED, exact=not inexact
-    )
-
-
-def _refusal(event: Event, obstacle: Obstacle) -> UserError:
-    kind = NotInvitedError if obstacle is Obstacle.NOT_INVITED else NotAnswerableError
-    return kind(_REFUSALS[obstacle], event=event)

@@ -31,5 +31,5 @@ class Changes:
 
 
 def _key(change: Change) -> tuple[Provider, ChangeKind, str]:
-    event_id = "" if change.event is None else change.event.event_id
+    event_id = "" if change.event is None else change.event.subject
     return change.provider, change.kind, event_id

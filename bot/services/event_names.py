@@ -29,11 +29,11 @@ class EventNames:
 
     async def name(self, owner: Identity, events: Sequence[Event]) -> Sequence[Event]:
         """The same events, called as their person may call them; their `account_id` is known."""
-        first = await account_at(owner, self._accounts, Provider.BITRIX24)
-        unnamed = [
-            event.ref for event in events if not _typable(event.ref, first and first.account_id)
-        ]
-        wanted = list(dict.fromkeys(unnamed))
+        portal = await account_at(owner, self._accounts, Provider.BITRIX24)
+        by_number = "" if portal is None else portal.account_id
+        wanted = list(
+            dict.fromkeys(event.ref for event in events if event.ref.account_id != by_number)
+        )
         numbers = await self._handles.number_events(owner, wanted) if wanted else ()
         handles = {
             ref: f"{_LETTERS[ref.provider]}{number}"
@@ -53,7 +53,3 @@ class EventNames:
         if ref is None or _LETTERS[ref.provider] != match.group(1):
             return None
         return replace(ref, handle=handle)
-
-
-def _typable(ref: EventRef, first_portal: str | None) -> bool:
-    return ref.provider is Provider.BITRIX24 and ref.account_id == first_portal

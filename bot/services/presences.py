@@ -73,6 +73,17 @@ class Presences:
         _note(caller, change, state)
         return state
 
+    async def restore(
+        self, caller: Caller, former: Presence, ours: Presence | None
+    ) -> PresenceState:
+        """Set what was before, provided that what we set is still there; else leave it as it is."""
+        earlier = await self._inbox.find_intent(caller.entry_id, PRESENCE_PROVIDER, _SUBJECT)
+        if earlier is None:
+            state = await self.show(caller)
+            if state.presence is not ours:
+                return state
+        return await self.set(caller, former)
+
     def _begun(self, caller: Caller, wanted: Presence) -> Change:
         return Change(
             owner=caller.identity,

@@ -1,10 +1,13 @@
 """Every sentence a person can read: message ids, the catalogues, and how times are written."""
 
 from bot.texts.accounts import UNNAMED, add_linked, shown
+from bot.texts.cards import add_card, add_reach, card, card_buttons
+from bot.texts.days import read_days
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
 from bot.texts.journal import add_change
+from bot.texts.lists import Page, agenda, choices, invitations
 from bot.texts.presence import add_presence
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
 
@@ -14,14 +17,23 @@ __all__ = [
     "UNNAMED",
     "Draft",
     "M",
+    "Page",
     "Texts",
     "add_answer",
+    "add_card",
     "add_change",
     "add_headline",
     "add_linked",
     "add_presence",
+    "add_reach",
+    "agenda",
+    "card",
+    "card_buttons",
+    "choices",
     "choose_language",
     "explain",
+    "invitations",
     "on_one_line",
+    "read_days",
     "shown",
 ]

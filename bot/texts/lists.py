@@ -40,7 +40,7 @@ class Page:
 
     Attributes:
         number: From 1; one beyond the end is the last.
-        command: Shows another page, with that page's number after it.
+        command: Shows another page, with `p` and that page's number after it.
     """
 
     number: int
@@ -188,9 +188,9 @@ def _buttons(
     here = (shown[0][0] - 1) // PAGE + 1
     turning = []
     if here > 1:
-        turning.append(Button(label="‹", command_line=f"{page.command} {here - 1}"))
+        turning.append(Button(label="‹", command_line=f"{page.command} p{here - 1}"))
     if shown[-1][0] < min(count, ROWS_MAX):
-        turning.append(Button(label="›", command_line=f"{page.command} {here + 1}"))
+        turning.append(Button(label="›", command_line=f"{page.command} p{here + 1}"))
     return [*rows, turning] if turning else rows
 
 

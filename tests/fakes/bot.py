@@ -65,13 +65,21 @@ class Bot:
         language: str = "en",
         group: str | None = None,
         age: float = 0.0,
+        reply_to: str | None = None,
     ) -> Sequence[Reply]:
         """Say something and wait for all replies to it."""
-        message = self.chat.message(identity_of(who), text, language=language, group=group, age=age)
+        message = self.chat.message(
+            identity_of(who), text, language=language, group=group, age=age, reply_to=reply_to
+        )
         before = len(self.chat.posted)
         await self.dispatcher.receive([message])
         await self.dispatcher.drain()
         return [delivery.reply for _, delivery in self.chat.posted[before:]]
+
+    @property
+    def last_id(self) -> str:
+        """The id of the message that was posted or edited last."""
+        return self.chat.posted[-1][0]
 
     async def press(
         self, label: str, *, who: Colleague = ANN, language: str = "en"

@@ -114,6 +114,7 @@ class FakePlatform:
         group: str | None = None,
         language: str = "en",
         age: float = 0.0,
+        reply_to: str | None = None,
     ) -> IncomingMessage:
         number = next(self._numbers)
         kind = ConversationKind.DIRECT if group is None else ConversationKind.GROUP
@@ -129,6 +130,7 @@ class FakePlatform:
             sent_at=sent_at.fromtimestamp(sent_at.timestamp() - age, sent_at.tzinfo),
             language=language,
             press=press,
+            reply_to=reply_to,
         )
 
 

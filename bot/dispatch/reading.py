@@ -1,0 +1,176 @@
+"""From a message to the command that it means: typed, pressed, or said in plain words."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.commands import Command, Router, parse, read_phrase
+from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
+from bot.domain.inbox import InboxEntry, Said
+from bot.domain.participation import Answer, ParticipationStatus
+from bot.ports import ChatPlatform, Clock, Store
+from bot.services.memory import Memory
+from bot.texts import Draft, M, Texts
+
+_COMMANDS: Mapping[Answer, str] = {
+    ParticipationStatus.ACCEPTED: "accept",
+    ParticipationStatus.TENTATIVE: "maybe",
+    ParticipationStatus.DECLINED: "decline",
+}
+_ROW = re.compile(r"[1-9]\d?")
+_LABEL_LIMIT = 60
+_SPOKEN_ARGS = 2
+
+
+class Reader:
+    """Reads messages. What it does not understand it changes nothing for.
+
+    In groups only commands, answers to a message of the bot and what begins with its name are
+    read; to everything else it is silent.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        platforms: Mapping[Platform, ChatPlatform],
+        router: Router,
+        memory: Memory,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._router = router
+        self._memory = memory
+        self._clock = clock
+
+    async def read(self, entry: InboxEntry, texts: Texts) -> Command | Sequence[Reply]:
+        """The command that a message means, or what to say instead."""
+        message = entry.message
+        if message.blanked and not message.conversation.is_group:
+            return [Draft(texts).add(M.KEY_SEEN).reply()]
+        if message.press is not None:
+            return await self._pressed(entry, message.press, texts)
+        own_name = self._platforms[message.sender.platform].own_name
+        command = parse(message.text, own_name)
+        if command is not None:
+            return command
+        text, addressed = _without_mention(message.text, own_name)
+        if addressed and (command := parse(text, own_name)) is not None:
+            return replace(command, addressed=True)
+        said = await self._last_said(message)
+        if message.conversation.is_group and said is None and not addressed:
+            return ()
+        return await self._plain_words(entry, text, said, texts)
+
+    async def _last_said(self, message: IncomingMessage) -> Said | None:
+        """What a bare word would answer."""
+        if message.reply_to is not None:
+            return await self._memory.replied_to(message)
+        if message.conversation.is_group:
+            return None
+        return await self._memory.last_message(message)
+
+    async def _plain_words(
+        self, entry: InboxEntry, text: str, said: Said | None, texts: Texts
+    ) -> Command | Sequence[Reply]:
+        phrase = read_phrase(text)
+        if phrase is None:
+            return await self._no_phrase(entry.message, text, texts)
+        name = _COMMANDS[phrase.answer]
+        if phrase.args:
+            return Command(name=name, args=phrase.args, addressed=True)
+        key = None if said is None else _key_of(said, name)
+        if said is not None and key is not None:
+            return await self._pressed(entry, Press(key=key, card_id=said.message_id), texts)
+        return Command(name="invites", addressed=True, preface=M.WHICH_WORD)
+
+    async def _no_phrase(
+        self, message: IncomingMessage, text: str, texts: Texts
+    ) -> Command | Sequence[Reply]:
+        if message.conversation.is_group:
+            return ()
+        if _ROW.fullmatch(text.strip()) and await self._memory.rows(message):
+            return Command(name="status", args=(text.strip(),), addressed=True)
+        if (command := self._spoken(text)) is not None:
+            return command
+        return [Draft(texts).add(M.UNKNOWN_TEXT).reply()]
+
+    def _spoken(self, text: str) -> Command | None:
+        """A command that was written without its slash: "agenda tomorrow"; none that changes."""
+        command = parse(f"/{text}", "")
+        spec = None if command is None else self._router.find(command.name)
+        if command is None or spec is None or spec.changes or spec.private:
+            return None
+        return command if len(command.args) <= _SPOKEN_ARGS else None
+
+    async def _pressed(
+        self, entry: InboxEntry, press: Press, texts: Texts
+    ) -> Command | Sequence[Reply]:
+        """The command line behind a button. The key is forgeable, so the row decides."""
+        stored = await self._store.find_button(press.key)
+        command = None if stored is None else parse(stored.button.command_line, "")
+        if stored is None or command is None:
+            return [Draft(texts).add(M.BUTTON_UNKNOWN).reply(replaces_card=False)]
+        button = stored.button
+        if button.personal and stored.owner != entry.message.sender:
+            return [Draft(texts).add(M.BUTTON_NOT_YOURS).reply(replaces_card=False)]
+        over = stored.expires_at <= self._clock.now()
+        # What was begun before a restart is finished, however long the restart took.
+        if over and not await self._store.has_intents(entry.entry_id):
+            return [_too_late(button, texts)]
+        if stored.answered:
+            return [Draft(texts).add(M.CONFIRM_ANSWERED).reply(replaces_card=False)]
+        if stored.question:
+            await self._store.answer_question(stored)
+        return replace(
+            command,
+            confirmed=button.confirms,
+            addressed=True,
+            pressed=True,
+            version=button.version,
+            opens=button.opens,
+        )
+
+    def unknown(self, message: IncomingMessage, command: Command, texts: Texts) -> Sequence[Reply]:
+        """What to say to a command that does not exist: the nearest one, or where all are."""
+        if message.conversation.is_group and not command.addressed:
+            return ()
+        suggestion = self._router.nearest(command.name)
+        draft = Draft(texts)
+        if suggestion is None:
+            return [draft.add(M.UNKNOWN_COMMAND, command=command.name).reply()]
+        draft.add(M.UNKNOWN_SUGGEST, command=command.name, suggestion=suggestion)
+        line = replace(command, name=suggestion).line
+        return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line)]])]
+
+
+def _too_late(button: Button, texts: Texts) -> Reply:
+    """What is said of a button that no longer works; a card stays, a question goes."""
+    draft = Draft(texts)
+    if button.minutes:
+        return draft.add(M.UNDO_EXPIRED).reply(replaces_card=False)
+    return draft.add(M.CONFIRM_EXPIRED if button.confirms else M.BUTTON_UNKNOWN).reply()
+
+
+def _key_of(said: Said, name: str) -> str | None:
+    """The button that a bare answer presses: that of the card, or the yes or no of a question."""
+    delivery = said.delivery
+    pairs = list(zip(delivery.keys, delivery.reply.pressable, strict=True))
+    asking = [(key, button) for key, button in pairs if button.confirms]
+    if asking:
+        others = [key for key, button in pairs if not button.confirms]
+        if len(asking) > 1 or name == "maybe":
+            return None
+        return asking[0][0] if name == "accept" else next(iter(others), None)
+    if said.delivery.reply.about is None:
+        return None
+    return next((key for key, button in pairs if button.command_line.startswith(f"/{name} ")), None)
+
+
+def _without_mention(text: str, own_name: str) -> tuple[str, bool]:
+    """A text without the bot's name at its beginning, and whether that was there."""
+    match = re.match(r"\s*@(\w+)[\s,:]*", text)
+    if match is None or not own_name or match.group(1).casefold() != own_name.casefold():
+        return text, False
+    return text[match.end() :], True

@@ -1,0 +1,113 @@
+"""What the bot last said to somebody in a chat, so that a word after it is understood."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.domain.chat import Identity, IncomingMessage, Row, Visibility
+from bot.domain.inbox import Said
+from bot.domain.journal import Change, ChangeKind
+from bot.domain.participation import EventRef
+from bot.ports import Clock, Store
+
+FRESH = timedelta(minutes=15)
+"""For how long a list's numbers, and a card that is the last message, can be answered by a word."""
+_KEPT = timedelta(hours=48)
+UNDO_WITHIN = timedelta(days=1)
+"""What was changed longer ago is not taken back without being looked at."""
+_CHANGES_LOOKED_AT = 50
+_UNDOABLE = (ChangeKind.ANSWER, ChangeKind.PRESENCE)
+
+
+class Memory:
+    """The replies of the last 48 hours, as far as they were this person's own."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def replied_to(self, message: IncomingMessage) -> Said | None:
+        """The reply that a message answers, if it was one to the same person."""
+        if message.reply_to is None:
+            return None
+        said = await self._store.said_as(message.conversation, message.reply_to)
+        return said if said is not None and said.delivery.to == message.sender else None
+
+    async def card_replied_to(self, message: IncomingMessage) -> EventRef | None:
+        """The event of the card that a message answers."""
+        said = await self.replied_to(message)
+        return None if said is None else said.delivery.reply.about
+
+    async def rows(self, message: IncomingMessage) -> Sequence[Row]:
+        """The rows of the list that a message answers, or of the last one that is fresh."""
+        said = await self.replied_to(message)
+        if said is not None and said.delivery.reply.rows:
+            return said.delivery.reply.rows
+        for earlier in await self._said_here(message, FRESH):
+            if earlier.delivery.reply.rows:
+                return earlier.delivery.reply.rows
+        return ()
+
+    async def last_card(self, message: IncomingMessage) -> EventRef | None:
+        """The event that was talked about last here, or else was last answered anywhere."""
+        for said in await self._said_here(message, _KEPT):
+            if said.delivery.reply.about is not None:
+                return said.delivery.reply.about
+        for change in await self._store.changes_of(message.sender):
+            if change.kind is ChangeKind.ANSWER and change.event is not None:
+                return change.event
+        return None
+
+    async def last_message(self, message: IncomingMessage) -> Said | None:
+        """What stands last in a private chat, if it is fresh.
+
+        None also if an older message was changed after it: then nobody can say which one is meant.
+        """
+        said = await self._said_here(message, FRESH)
+        if not said:
+            return None
+        posted = next((one for one in said if one.delivery.edits is None), None)
+        return said[0] if posted is None or posted.message_id == said[0].message_id else None
+
+    async def last_undoable(self, owner: Identity) -> Change | None:
+        """The last answer or presence that was changed within a day."""
+        return next((change for change in await self._recent(owner)), None)
+
+    async def last_answer_to(self, owner: Identity, ref: EventRef) -> Change | None:
+        """The last answer to an event that was changed within a day."""
+        return next(
+            (
+                change
+                for change in await self._recent(owner)
+                if change.event is not None and _same(change.event, ref)
+            ),
+            None,
+        )
+
+    async def _recent(self, owner: Identity) -> Sequence[Change]:
+        """Changes that can be taken back, newest first; what stayed as it was is none."""
+        since = self._clock.now() - UNDO_WITHIN
+        return [
+            change
+            for change in await self._store.changes_of(owner, _CHANGES_LOOKED_AT)
+            if change.kind in _UNDOABLE and change.at >= since and change.before != change.after
+        ]
+
+    async def _said_here(self, message: IncomingMessage, within: timedelta) -> Sequence[Said]:
+        said = await self._store.said_to(message.sender, self._clock.now() - within)
+        return [one for one in said if _is_here(one, message)]
+
+
+def _same(one: EventRef, other: EventRef) -> bool:
+    """Whether two names mean one event; a number that was typed says nothing of the account."""
+    if "" in (one.account_id, other.account_id):
+        return (one.provider, one.event_id) == (other.provider, other.event_id)
+    return one.subject == other.subject
+
+
+def _is_here(said: Said, message: IncomingMessage) -> bool:
+    """Whether a reply is in this chat; what was asked for in a group may be in the private one."""
+    there, here = said.delivery.conversation, message.conversation
+    if there == here:
+        return True
+    secret = said.delivery.reply.visibility is Visibility.SENDER_ONLY
+    return secret and there.is_group and not here.is_group

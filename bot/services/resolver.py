@@ -1,0 +1,238 @@
+"""Which event is meant, however it was named; asks where that is not sure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from bot.domain.chat import IncomingMessage
+from bot.domain.listing import Entry, Listing, one_of_each_series, starts
+from bot.domain.naming import Keyword, Names
+from bot.domain.participation import Event, EventRef
+from bot.errors import TELLABLE, BotError, EventNotFoundError, NotLinkedError, UsageError
+from bot.ports import Clock
+from bot.services.agenda import DAYS_AHEAD, Agenda
+from bot.services.answers import Answers
+from bot.services.caller import Caller
+from bot.services.event_names import HANDLE, EventNames
+from bot.services.memory import Memory
+from bot.texts import M, on_one_line
+
+ROW = re.compile(r"[1-9]\d?")
+"""What may be the number of a row; longer numbers are ids and nothing else."""
+_WORDS_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """These are meant."""
+
+    refs: tuple[EventRef, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhichOne:
+    """It may be one of these; nothing is done before the person has said which."""
+
+    question: M
+    events: tuple[Event, ...]
+    values: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unnamed:
+    """Nothing was named: what waits for an answer."""
+
+    listing: Listing
+
+
+Resolution: TypeAlias = Named | WhichOne | Unnamed
+
+
+class Resolver:
+    """Finds the event that a command means.
+
+    In this order: the card that the message replies to, an explicit id, a row of the list that the
+    person got here within 15 minutes, a handle, "next" and "last", words of a title. Nothing is
+    ever taken for an event that was not named: what could mean two is asked about.
+    """
+
+    def __init__(
+        self, *, answers: Answers, agenda: Agenda, names: EventNames, memory: Memory, clock: Clock
+    ) -> None:
+        self._answers = answers
+        self._agenda = agenda
+        self._names = names
+        self._memory = memory
+        self._clock = clock
+
+    async def exactly(self, caller: Caller, ids: Sequence[str]) -> Sequence[EventRef]:
+        """The events of these ids and handles, as buttons name them: a number is never a row.
+
+        Raises:
+            UserError: One of them names nothing.
+        """
+        return [await self._by_id(caller, word) for word in ids]
+
+    async def resolve(
+        self, caller: Caller, message: IncomingMessage, names: Names, zone: ZoneInfo
+    ) -> Resolution:
+        """The event or events that are meant, or what to ask.
+
+        Raises:
+            UserError: Nothing of the kind can be seen; says where was looked.
+            ProviderError, TransportError: It could not be looked for.
+        """
+        replied = await self._memory.card_replied_to(message)
+        if replied is None:
+            return await self._by_names(caller, message, names, zone)
+        if not (names.ids or names.keyword or names.words):
+            return Named(refs=(replied,))
+        try:
+            other = await self._by_names(caller, message, names, zone)
+        except (EventNotFoundError, UsageError):
+            if names.ids:
+                raise
+            # Words that name nothing are just words.
+            return Named(refs=(replied,))
+        return await self._against(caller, replied, other)
+
+    async def _against(self, caller: Caller, replied: EventRef, other: Resolution) -> Resolution:
+        """Somebody answered the message about one event and wrote what may name another."""
+        card = await self._answers.look(caller, replied)
+        others: list[Event] = []
+        if isinstance(other, Named):
+            others = [await self._answers.look(caller, ref) for ref in other.refs]
+        elif isinstance(other, WhichOne):
+            others = list(other.events)
+        others = [event for event in others if event.ref != card.ref]
+        if not others:
+            return Named(refs=(card.ref,))
+        return WhichOne(question=M.WHICH_REPLY_OR_NAMED, events=(card, *others))
+
+    async def _by_names(
+        self, caller: Caller, message: IncomingMessage, names: Names, zone: ZoneInfo
+    ) -> Resolution:
+        if names.ids:
+            return await self._by_ids(caller, message, names.ids)
+        match names.keyword:
+            case Keyword.NEXT:
+                return await self._next(caller, zone)
+            case Keyword.LAST:
+                return Named(refs=(await self._last(message),))
+            case None:
+                pass
+        if names.words:
+            return await self._by_words(caller, names.words, zone)
+        return Unnamed(listing=await self._agenda.invitations(caller, zone))
+
+    async def _by_ids(
+        self, caller: Caller, message: IncomingMessage, ids: Sequence[str]
+    ) -> Resolution:
+        rows: dict[str, EventRef] = {}
+        if any(ROW.fullmatch(word) for word in ids):
+            rows = {str(row.number): row.ref for row in await self._memory.rows(message)}
+        if len(ids) == 1 and ids[0] in rows:
+            return await self._row_or_id(caller, ids[0], rows[ids[0]])
+        # Of several events a list is shown before anything is done, so a row can be told there.
+        refs = [rows.get(word) or await self._by_id(caller, word) for word in ids]
+        return Named(refs=tuple(dict.fromkeys(refs)))
+
+    async def _row_or_id(self, caller: Caller, word: str, row: EventRef) -> Resolution:
+        """A number within a list is its row, unless an event to answer has that number too."""
+        ref = self._answers.parse_ref(word)
+        if ref is None or row.name == word:
+            return Named(refs=(row,))
+        try:
+            event = await self._answers.look(caller, ref)
+        except (EventNotFoundError, NotLinkedError):
+            return Named(refs=(row,))
+        except TELLABLE:
+            listed = await self._answers.look(caller, row)
+            return WhichOne(
+                question=M.WHICH_ROW_UNCHECKED, events=(listed,), values={"number": word}
+            )
+        if event.my_status is None:
+            return Named(refs=(row,))
+        listed = await self._answers.look(caller, row)
+        return WhichOne(question=M.WHICH_ROW_OR_ID, events=(listed, event), values={"number": word})
+
+    async def _by_id(self, caller: Caller, word: str) -> EventRef:
+        if HANDLE.fullmatch(word):
+            ref = await self._names.find(caller.identity, word)
+            if ref is None:
+                raise EventNotFoundError(M.WHICH_NO_HANDLE, id=word)
+            return ref
+        ref = self._answers.parse_ref(word)
+        if ref is None:
+            raise UsageError(M.USAGE_BAD_EVENT, word=word)
+        return ref
+
+    async def _next(self, caller: Caller, zone: ZoneInfo) -> Resolution:
+        listing = await self._agenda.upcoming(caller, zone)
+        now = self._clock.now()
+        entry = next(
+            (
+                entry
+                for entry in listing.entries
+                if entry.event.answerable and starts(entry.event, zone) > now
+            ),
+            None,
+        )
+        if entry is None:
+            raise _nothing_found(listing, M.WHICH_NO_NEXT, M.WHICH_NO_NEXT_PARTIAL)
+        return _sure(listing, (entry.event,))
+
+    async def _last(self, message: IncomingMessage) -> EventRef:
+        ref = await self._memory.last_card(message)
+        if ref is None:
+            raise EventNotFoundError(M.WHICH_NO_LAST)
+        return ref
+
+    async def _by_words(self, caller: Caller, words: Sequence[str], zone: ZoneInfo) -> Resolution:
+        listing = await self._agenda.upcoming(caller, zone)
+        found = _matching(one_of_each_series(listing.entries), words)
+        if not found:
+            wording = on_one_line(" ".join(words), _WORDS_LIMIT)
+            raise _nothing_found(listing, M.WHICH_NO_MATCH, M.WHICH_NO_MATCH_PARTIAL, words=wording)
+        return _sure(listing, found)
+
+
+def _sure(listing: Listing, events: tuple[Event, ...]) -> Resolution:
+    """One event is meant if there is no other, also none where nobody could look."""
+    if len(events) > 1:
+        return WhichOne(question=M.WHICH_TITLE, events=events)
+    if listing.failures:
+        missing = listing.failures[0].account.provider
+        return WhichOne(question=M.WHICH_PARTIAL, events=events, values={"missing": missing})
+    return Named(refs=(events[0].ref,))
+
+
+def _nothing_found(listing: Listing, all_seen: M, partial: M, **values: object) -> BotError:
+    """That nothing was found, and where nobody could look."""
+    if listing.failures and len(listing.failures) == len(listing.sources):
+        return listing.failures[0].error
+    if listing.failures:
+        missing = listing.failures[0].account.provider
+        return EventNotFoundError(partial, days=DAYS_AHEAD, missing=missing, **values)
+    return EventNotFoundError(all_seen, days=DAYS_AHEAD, **values)
+
+
+def _matching(entries: Sequence[Entry], words: Sequence[str]) -> tuple[Event, ...]:
+    """The events whose titles have all the words, or their beginnings; a whole title comes first.
+
+    What can be answered is meant rather than what cannot.
+    """
+    wanted = _tokens(" ".join(words))
+    titles = [(entry.event, _tokens(entry.event.title)) for entry in entries]
+    found = [event for event, title in titles if title == wanted] or [
+        event
+        for event, title in titles
+        if wanted and all(any(have.startswith(word) for have in title) for word in wanted)
+    ]
+    return tuple([event for event in found if event.answerable] or found)
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold().replace("ё", "е"))

@@ -1,0 +1,81 @@
+"""/accept, /maybe, /decline, /status and /undo."""
+
+from collections.abc import Sequence
+
+from bot.commands import Context, Router
+from bot.domain.chat import Reply
+from bot.domain.participation import Answer, EventRef, ParticipationStatus
+from bot.errors import TELLABLE
+from bot.services.outcomes import Provided
+from bot.texts import M, card
+from handlers.rsvp.naming import named
+from handlers.rsvp.outcomes import refused, signed, tell
+from handlers.rsvp.several import KEEP, ask_once
+from handlers.rsvp.undo import undo_last, undo_last_of
+
+router = Router()
+
+
+@router.command("accept", summary=M.HELP_ACCEPT, arguments="651", changes=True)
+async def accept(ctx: Context) -> Sequence[Reply]:
+    """Accept invitations."""
+    return await _answer(ctx, ParticipationStatus.ACCEPTED)
+
+
+@router.command("maybe", summary=M.HELP_MAYBE, arguments="651", changes=True)
+async def maybe(ctx: Context) -> Sequence[Reply]:
+    """Answer "maybe", as far as the calendar knows such a thing."""
+    return await _answer(ctx, ParticipationStatus.TENTATIVE)
+
+
+@router.command("decline", summary=M.HELP_DECLINE, arguments="651", changes=True)
+async def decline(ctx: Context) -> Sequence[Reply]:
+    """Decline invitations."""
+    return await _answer(ctx, ParticipationStatus.DECLINED)
+
+
+@router.command("status", summary=M.HELP_STATUS, arguments="651")
+async def status(ctx: Context) -> Sequence[Reply]:
+    """Show events with the person's own answer."""
+    meant = await named(ctx)
+    if isinstance(meant, Reply):
+        return [meant]
+    return [await _card(ctx, ref) for ref in meant]
+
+
+@router.command("undo", summary=M.HELP_UNDO, changes=True)
+async def undo(ctx: Context) -> Sequence[Reply]:
+    """Take back the last change, or the last answer to an event."""
+    if not ctx.command.args:
+        return [await undo_last(ctx)]
+    meant = await named(ctx)
+    return [meant] if isinstance(meant, Reply) else [await undo_last_of(ctx, ref) for ref in meant]
+
+
+async def _answer(ctx: Context, wanted: Answer) -> Sequence[Reply]:
+    """One reply for each event, so that each can carry its own buttons and be edited later."""
+    if ctx.command.args == (KEEP,):
+        return [ctx.draft().add(M.SEVERAL_KEPT).reply()]
+    meant = await named(ctx)
+    if isinstance(meant, Reply):
+        return [meant]
+    if len(meant) > 1 and not ctx.command.confirmed:
+        return [await ask_once(ctx, meant, wanted)]
+    return [await _answer_one(ctx, ref, wanted) for ref in meant]
+
+
+async def _answer_one(ctx: Context, ref: EventRef, wanted: Answer) -> Reply:
+    provided = Provided(version=ctx.command.version)
+    try:
+        outcome = await ctx.services.answers.answer(ctx.caller, ref, wanted, provided)
+    except TELLABLE as error:
+        return await refused(ctx, ref, error)
+    return await signed(ctx, await tell(ctx, outcome), outcome.participation.event.ref)
+
+
+async def _card(ctx: Context, ref: EventRef) -> Reply:
+    try:
+        event = await ctx.services.answers.look(ctx.caller, ref)
+    except TELLABLE as error:
+        return await refused(ctx, ref, error)
+    return await signed(ctx, card(ctx.draft(), event, ctx.services.clock.now()), event.ref)

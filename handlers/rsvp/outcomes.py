@@ -1,0 +1,150 @@
+"""What came of an answer, in words: the new state with its card, a question, or what went wrong."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from bot.commands import Context
+from bot.domain.chat import Button, Reply
+from bot.domain.participation import (
+    Confirmation,
+    Event,
+    EventRef,
+    Participation,
+    ParticipationStatus,
+    Watch,
+)
+from bot.errors import BotError, EventNotFoundError, NotInvitedError, UserError
+from bot.services.outcomes import Outcome, Step
+from bot.texts import Draft, M, add_answer, add_headline, add_reach, card, card_buttons, shown
+
+_ALREADY: Mapping[ParticipationStatus, M] = {
+    ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
+    ParticipationStatus.DECLINED: M.ALREADY_DECLINED,
+    ParticipationStatus.TENTATIVE: M.ALREADY_TENTATIVE,
+    ParticipationStatus.NEEDS_ACTION: M.ALREADY_NEEDS_ACTION,
+}
+
+
+async def signed(ctx: Context, reply: Reply, ref: EventRef) -> Reply:
+    """Whoever has several accounts at a provider is told which one it was."""
+    accounts = [
+        one for one in await ctx.services.linking.of(ctx.caller) if one.provider is ref.provider
+    ]
+    if len(accounts) < 2:  # noqa: PLR2004 - several
+        return reply
+    used = next((one for one in accounts if one.account_id == ref.account_id), accounts[0])
+    line = ctx.texts.say(M.HELD_AS, **shown(ctx.texts, used))
+    return replace(reply, text=reply.text + Markup("\n") + line, said=(*reply.said, M.HELD_AS))
+
+
+async def refused(ctx: Context, ref: EventRef, error: BotError) -> Reply:
+    """Why nothing came of it. A card keeps its buttons unless its event itself is the reason."""
+    if ctx.command.pressed and isinstance(error, EventNotFoundError):
+        error = EventNotFoundError(M.CARD_GONE, id=ref.name)
+    if ctx.command.pressed and isinstance(error, NotInvitedError):
+        error = NotInvitedError(M.CARD_NOT_MINE, **error.values)
+    reply = ctx.explain(ctx.draft(), error, ref.provider).reply(
+        replaces_card=isinstance(error, UserError)
+    )
+    return await signed(ctx, reply, ref)
+
+
+async def tell(ctx: Context, outcome: Outcome) -> Reply:
+    """Word what came of an answer; the event's buttons stay, so that a mind can be changed."""
+    now, event = ctx.services.clock.now(), outcome.participation.event
+    match outcome.step:
+        case Step.ASK_FIRST:
+            return _question(ctx, outcome)
+        case Step.CHANGED:
+            alert = str(ctx.texts.say(M.CARD_CHANGED))
+            return card(ctx.draft(), event, now, alert=alert)
+        case Step.ALREADY:
+            return _answered(ctx, outcome, _already(ctx, outcome.participation))
+        case Step.WRITTEN:
+            return _answered(ctx, outcome, await _written(ctx, outcome))
+
+
+def _answered(ctx: Context, outcome: Outcome, draft: Draft) -> Reply:
+    event = outcome.participation.event
+    confirmed = outcome.participation.confirmation is Confirmation.CONFIRMED
+    undo = confirmed and outcome.step is Step.WRITTEN and _can_be_undone(outcome)
+    watch = Watch(
+        event=event,
+        wanted=outcome.wanted,
+        pending=not confirmed,
+        write_again=outcome.write_again,
+        before=outcome.before,
+    )
+    buttons = card_buttons(ctx.texts, event, known=confirmed, undo=undo)
+    return draft.reply(buttons, watch=watch, about=event.ref)
+
+
+def _can_be_undone(outcome: Outcome) -> bool:
+    """Whether the provider can bring back what was before."""
+    event, before = outcome.participation.event, outcome.before
+    if before is None or event.deleted_by(outcome.wanted):
+        return False
+    match before:
+        case ParticipationStatus.UNKNOWN:
+            return False
+        case ParticipationStatus.NEEDS_ACTION:
+            return not event.tentative_exact
+        case _:
+            return True
+
+
+def _question(ctx: Context, outcome: Outcome) -> Reply:
+    event = outcome.participation.event
+    declining = outcome.wanted is ParticipationStatus.DECLINED
+    question = M.CONFIRM_DECLINE_DELETES if declining else M.CONFIRM_MAYBE
+    draft = _headline(ctx, question, event).add(M.CONFIRM_UNCHANGED)
+    yes = M.CONFIRM_DECLINE_YES if declining else M.CONFIRM_MAYBE_YES
+    name = event.ref.name
+    go_on = Button(
+        label=str(ctx.texts.say(yes)),
+        command_line=f"/{ctx.command.name} {name}",
+        confirms=True,
+    )
+    leave_it = Button(label=str(ctx.texts.say(M.CONFIRM_NO)), command_line=f"/status {name}")
+    return draft.reply([[go_on, leave_it]], about=event.ref)
+
+
+def _already(ctx: Context, participation: Participation) -> Draft:
+    draft = _headline(ctx, _ALREADY[participation.status], participation.event)
+    if not participation.exact:
+        draft.add(M.ANSWER_MAYBE_KEPT)
+    return draft.add(M.ANSWER_NOTHING_SENT)
+
+
+async def _written(ctx: Context, outcome: Outcome) -> Draft:
+    participation = outcome.participation
+    event = participation.event
+    match participation.confirmation:
+        case Confirmation.PENDING:
+            return _headline(ctx, M.ANSWER_PENDING, event).add(M.ANSWER_WATCHING)
+        case Confirmation.UNKNOWN:
+            return _headline(ctx, M.ANSWER_UNKNOWN, event).add(M.ANSWER_WATCHING)
+        case Confirmation.CONFIRMED:
+            now = ctx.services.clock.now()
+            draft = add_answer(ctx.draft(), event, participation.status, outcome.wanted, now)
+            add_reach(draft, event, M.ANSWER_SERIES)
+            if participation.status is ParticipationStatus.ACCEPTED:
+                await _add_overlaps(ctx, draft, event)
+            return draft
+
+
+async def _add_overlaps(ctx: Context, draft: Draft, event: Event) -> None:
+    """Say in one line what it overlaps; whatever goes wrong, the answer is given."""
+    others = await ctx.services.agenda.overlapping(ctx.caller, event)
+    if not others:
+        return
+    when = ctx.texts.when_here(others[0], ctx.services.clock.now())
+    draft.add(M.ANSWER_OVERLAPS, title=ctx.texts.title(others[0]), when=when)
+    if len(others) > 1:
+        draft.add(M.ANSWER_OVERLAPS_MORE, count=len(others) - 1)
+
+
+def _headline(ctx: Context, message: M, event: Event) -> Draft:
+    return add_headline(ctx.draft(), message, event, ctx.services.clock.now())
