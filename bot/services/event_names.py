@@ -1,18 +1,18 @@
 """What a person calls an event: its id where that can be typed, else a short handle."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.chat import Identity
+from bot.domain.naming import Handle
 from bot.domain.participation import Event, EventRef
 from bot.domain.providers import Provider
 from bot.ports import AccountStore, Handles
 from bot.services.caller import account_at
 
 _LETTERS: Mapping[Provider, str] = {Provider.BITRIX24: "b", Provider.CRONOFY: "c"}
-HANDLE = re.compile(rf"([{''.join(_LETTERS.values())}])([1-9]\d{{0,8}})")
-"""A handle as it is shown, `c7`."""
+HANDLE_LETTERS = frozenset(_LETTERS.values())
+"""With which letters handles begin, as in `c7`."""
 
 
 class EventNames:
@@ -36,7 +36,7 @@ class EventNames:
         )
         numbers = await self._handles.number_events(owner, wanted) if wanted else ()
         handles = {
-            ref: f"{_LETTERS[ref.provider]}{number}"
+            ref: str(Handle(letter=_LETTERS[ref.provider], number=number))
             for ref, number in zip(wanted, numbers, strict=True)
         }
         return [
@@ -44,12 +44,9 @@ class EventNames:
             for event in events
         ]
 
-    async def find(self, owner: Identity, handle: str) -> EventRef | None:
+    async def find(self, owner: Identity, handle: Handle) -> EventRef | None:
         """The event that a person was told to call so; None if there is none."""
-        match = HANDLE.fullmatch(handle)
-        if match is None:
+        ref = await self._handles.find_numbered(owner, handle.number)
+        if ref is None or _LETTERS[ref.provider] != handle.letter:
             return None
-        ref = await self._handles.find_numbered(owner, int(match.group(2)))
-        if ref is None or _LETTERS[ref.provider] != match.group(1):
-            return None
-        return replace(ref, handle=handle)
+        return replace(ref, handle=str(handle))

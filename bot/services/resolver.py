@@ -3,23 +3,23 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 from zoneinfo import ZoneInfo
 
 from bot.domain.chat import IncomingMessage
 from bot.domain.listing import Entry, Listing, one_of_each_series, starts
-from bot.domain.naming import Keyword, Names
+from bot.domain.naming import ByName, ByTitle, Handle, Keyword, Names
 from bot.domain.participation import Event, EventRef
-from bot.errors import TELLABLE, BotError, EventNotFoundError, NotLinkedError, UsageError
+from bot.errors import TELLABLE, BotError, EventNotFoundError, NotLinkedError
 from bot.ports import Clock
 from bot.services.agenda import DAYS_AHEAD, Agenda
 from bot.services.answers import Answers
 from bot.services.caller import Caller
-from bot.services.event_names import HANDLE, EventNames
+from bot.services.event_names import EventNames
 from bot.services.memory import Memory
 from bot.texts import M, on_one_line
 
-ROW = re.compile(r"[1-9]\d?")
+_ROW = re.compile(r"[1-9]\d?", re.ASCII)
 """What may be the number of a row; longer numbers are ids and nothing else."""
 _WORDS_LIMIT = 60
 
@@ -67,13 +67,14 @@ class Resolver:
         self._memory = memory
         self._clock = clock
 
-    async def exactly(self, caller: Caller, ids: Sequence[str]) -> Sequence[EventRef]:
-        """The events of these ids and handles, as buttons name them: a number is never a row.
+    async def exactly(self, caller: Caller, names: Names) -> Sequence[EventRef]:
+        """The events of ids and handles, as buttons name them: a number is never a row.
 
         Raises:
-            UserError: One of them names nothing.
+            EventNotFoundError: One of them names nothing.
         """
-        return [await self._by_id(caller, word) for word in ids]
+        given = names.names if isinstance(names, ByName) else ()
+        return [await self._by_name(caller, name) for name in given]
 
     async def resolve(
         self, caller: Caller, message: IncomingMessage, names: Names, zone: ZoneInfo
@@ -87,12 +88,12 @@ class Resolver:
         replied = await self._memory.card_replied_to(message)
         if replied is None:
             return await self._by_names(caller, message, names, zone)
-        if not (names.ids or names.keyword or names.words):
+        if names is None:
             return Named(refs=(replied,))
         try:
             other = await self._by_names(caller, message, names, zone)
-        except (EventNotFoundError, UsageError):
-            if names.ids:
+        except EventNotFoundError:
+            if isinstance(names, ByName):
                 raise
             # Words that name nothing are just words.
             return Named(refs=(replied,))
@@ -114,59 +115,57 @@ class Resolver:
     async def _by_names(
         self, caller: Caller, message: IncomingMessage, names: Names, zone: ZoneInfo
     ) -> Resolution:
-        if names.ids:
-            return await self._by_ids(caller, message, names.ids)
-        match names.keyword:
+        match names:
+            case ByName():
+                return await self._by_name_or_row(caller, message, names.names)
             case Keyword.NEXT:
                 return await self._next(caller, zone)
             case Keyword.LAST:
                 return Named(refs=(await self._last(message),))
+            case ByTitle():
+                return await self._by_title(caller, names.words, zone)
             case None:
-                pass
-        if names.words:
-            return await self._by_words(caller, names.words, zone)
-        return Unnamed(listing=await self._agenda.invitations(caller, zone))
+                return Unnamed(listing=await self._agenda.invitations(caller, zone))
 
-    async def _by_ids(
-        self, caller: Caller, message: IncomingMessage, ids: Sequence[str]
+    async def _by_name_or_row(
+        self, caller: Caller, message: IncomingMessage, names: Sequence[EventRef | Handle]
     ) -> Resolution:
         rows: dict[str, EventRef] = {}
-        if any(ROW.fullmatch(word) for word in ids):
+        if any(_may_be_row(name) for name in names):
             rows = {str(row.number): row.ref for row in await self._memory.rows(message)}
-        if len(ids) == 1 and ids[0] in rows:
-            return await self._row_or_id(caller, ids[0], rows[ids[0]])
+        listed = [rows.get(name.event_id) if _may_be_row(name) else None for name in names]
+        if len(names) == 1 and listed[0] is not None and isinstance(names[0], EventRef):
+            return await self._row_or_id(caller, listed[0], names[0])
         # Of several events a list is shown before anything is done, so a row can be told there.
-        refs = [rows.get(word) or await self._by_id(caller, word) for word in ids]
+        refs = [
+            row or await self._by_name(caller, name)
+            for row, name in zip(listed, names, strict=True)
+        ]
         return Named(refs=tuple(dict.fromkeys(refs)))
 
-    async def _row_or_id(self, caller: Caller, word: str, row: EventRef) -> Resolution:
+    async def _row_or_id(self, caller: Caller, row: EventRef, ref: EventRef) -> Resolution:
         """A number within a list is its row, unless an event to answer has that number too."""
-        ref = self._answers.parse_ref(word)
-        if ref is None or row.name == word:
+        if row.name == ref.event_id:
             return Named(refs=(row,))
+        number: dict[str, object] = {"number": ref.event_id}
         try:
             event = await self._answers.look(caller, ref)
         except (EventNotFoundError, NotLinkedError):
             return Named(refs=(row,))
         except TELLABLE:
             listed = await self._answers.look(caller, row)
-            return WhichOne(
-                question=M.WHICH_ROW_UNCHECKED, events=(listed,), values={"number": word}
-            )
+            return WhichOne(question=M.WHICH_ROW_UNCHECKED, events=(listed,), values=number)
         if event.my_status is None:
             return Named(refs=(row,))
         listed = await self._answers.look(caller, row)
-        return WhichOne(question=M.WHICH_ROW_OR_ID, events=(listed, event), values={"number": word})
+        return WhichOne(question=M.WHICH_ROW_OR_ID, events=(listed, event), values=number)
 
-    async def _by_id(self, caller: Caller, word: str) -> EventRef:
-        if HANDLE.fullmatch(word):
-            ref = await self._names.find(caller.identity, word)
-            if ref is None:
-                raise EventNotFoundError(M.WHICH_NO_HANDLE, id=word)
-            return ref
-        ref = self._answers.parse_ref(word)
+    async def _by_name(self, caller: Caller, name: EventRef | Handle) -> EventRef:
+        if isinstance(name, EventRef):
+            return name
+        ref = await self._names.find(caller.identity, name)
         if ref is None:
-            raise UsageError(M.USAGE_BAD_EVENT, word=word)
+            raise EventNotFoundError(M.WHICH_NO_HANDLE, id=name)
         return ref
 
     async def _next(self, caller: Caller, zone: ZoneInfo) -> Resolution:
@@ -190,13 +189,17 @@ class Resolver:
             raise EventNotFoundError(M.WHICH_NO_LAST)
         return ref
 
-    async def _by_words(self, caller: Caller, words: Sequence[str], zone: ZoneInfo) -> Resolution:
+    async def _by_title(self, caller: Caller, words: Sequence[str], zone: ZoneInfo) -> Resolution:
         listing = await self._agenda.upcoming(caller, zone)
         found = _matching(one_of_each_series(listing.entries), words)
         if not found:
             wording = on_one_line(" ".join(words), _WORDS_LIMIT)
             raise _nothing_found(listing, M.WHICH_NO_MATCH, M.WHICH_NO_MATCH_PARTIAL, words=wording)
         return _sure(listing, found)
+
+
+def _may_be_row(name: EventRef | Handle) -> TypeGuard[EventRef]:
+    return isinstance(name, EventRef) and _ROW.fullmatch(name.event_id) is not None
 
 
 def _sure(listing: Listing, events: tuple[Event, ...]) -> Resolution:

@@ -6,9 +6,11 @@ from datetime import timedelta
 from bot.commands import Context, read_names
 from bot.domain.chat import Reply
 from bot.domain.listing import Listing
+from bot.domain.naming import ByName
 from bot.domain.participation import EventRef
 from bot.errors import UsageError
 from bot.services.agenda import DAYS_AHEAD
+from bot.services.event_names import HANDLE_LETTERS
 from bot.services.resolver import Named, Unnamed, WhichOne
 from bot.texts import M, Page, card, choices, invitations
 
@@ -23,11 +25,12 @@ async def named(ctx: Context) -> Sequence[EventRef] | Reply:
         ProviderError, TransportError: It could not be looked for.
     """
     resolver = ctx.services.resolver
-    names = read_names(ctx.command.args, ctx.services.answers.parse_ref)
-    if len(names.ids) > EVENTS_AT_ONCE:
+    parse_ref = ctx.services.answers.parse_ref
+    names = read_names(ctx.command.args, parse_ref=parse_ref, letters=HANDLE_LETTERS)
+    if isinstance(names, ByName) and len(names.names) > EVENTS_AT_ONCE:
         raise UsageError(M.USAGE_TOO_MANY_EVENTS, limit=EVENTS_AT_ONCE)
     if ctx.command.pressed:
-        return await resolver.exactly(ctx.caller, names.ids)
+        return await resolver.exactly(ctx.caller, names)
     meant = await resolver.resolve(ctx.caller, ctx.message, names, ctx.texts.timezone)
     match meant:
         case Named():
