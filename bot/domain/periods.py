@@ -24,12 +24,6 @@ def touches(event: Event, first: date, end: date) -> bool:
     return starts < instant(end) and (begin < instant(ends) or begin <= starts)
 
 
-def is_past(event: Event, now: datetime) -> bool:
-    """Whether its end has come; an all-day event ends with the last day that it names, in UTC."""
-    ends = event.ends_at
-    return ends <= now if isinstance(ends, datetime) else ends < now.date()
-
-
 def soonest_first(events: Iterable[Event]) -> list[Event]:
     """In the order of their starts; an all-day event counts from its midnight in UTC."""
     return sorted(

@@ -15,7 +15,7 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.domain.periods import is_past, soonest_first, touches
+from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import (
     ConnectFailed,
@@ -193,7 +193,7 @@ class FakeCalendar:
         if entry is None or call.account.account_id not in entry.statuses:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
         event = replace(entry.as_seen_by(call.account), ref=ref)
-        return replace(event, over=all(is_past(one, now) for one in entry.occurrences))
+        return replace(event, over=all(_is_past(one, now) for one in entry.occurrences))
 
     async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
         await self.vendor.read(call)
@@ -203,7 +203,7 @@ class FakeCalendar:
                 entry.as_seen_by(call.account),
                 starts_at=occurrence.starts_at,
                 ends_at=occurrence.ends_at,
-                over=is_past(occurrence, now),
+                over=_is_past(occurrence, now),
             )
             for entry in self._entries.values()
             if call.account.account_id in entry.statuses
@@ -241,6 +241,11 @@ class FakeCalendar:
             confirmation=confirmation,
             exact=event.tentative_exact or seen.my_status is not ParticipationStatus.NEEDS_ACTION,
         )
+
+
+def _is_past(event: Event, now: datetime) -> bool:
+    ends = event.ends_at
+    return ends <= now if isinstance(ends, datetime) else ends < now.date()
 
 
 def _stored(event: Event, answer: Answer) -> ParticipationStatus:
