@@ -97,8 +97,9 @@ class Event:
     Attributes:
         starts_at: Aware datetime, or a plain date for an all-day event (never converted).
         ends_at: Likewise; the last day itself for an all-day event, not the day after.
-        recurring: It stands for a series; `starts_at` is then its next occurrence if one is known.
-        over: Nothing of it lies ahead; for a series, no occurrence is left.
+        recurring: An answer to it counts for a whole series. Read by itself its times are those
+            of the next occurrence if one is known, in a list those of the occurrence.
+        over: Nothing of it lies ahead; for a series read by itself, no occurrence is left.
         my_status: This person's own status, None if they have none (not invited, or organizer).
         obstacle: Why it cannot be answered, None if it can.
         tentative_exact: The provider knows "tentative" and can tell it from no answer.

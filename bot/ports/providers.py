@@ -50,9 +50,9 @@ class CalendarProvider(Protocol):
     async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
         """Read the person's own events that touch the days from `first` to before `end`.
 
-        Days are those of UTC, and an event of the day before or after may be among them. Each
-        occurrence of a series comes by itself, with its own times; they share a `ref` where one
-        answer counts for all. Soonest first. What was declined is there, what was deleted is not.
+        Days are those of UTC; an all-day event lies in the days that it names. Each occurrence of
+        a series comes by itself, with its own times; they share a `ref` where one answer counts
+        for all. Soonest first. What was declined is there, what was deleted is not.
 
         Raises:
             ProviderError: The provider refused or failed.

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.clients.bitrix24.client import Bitrix24Client
@@ -12,9 +13,9 @@ from bot.domain.providers import Provider
 from bot.ports import CalendarProvider
 from bot.providers.bitrix24 import Bitrix24Calendar
 from bot.sandbox.bitrix24 import Portal, portal_app, seed, seed_company
-from bot.sandbox.company import ANN, MARIA, Colleague
+from bot.sandbox.company import ANN, BORIS, MARIA, Colleague
 from bot.transport.limits import Limiters
-from tests.contract.calendars import CalendarSubject, Known, Scene
+from tests.contract.calendars import CalendarSubject, Known, Scene, Series
 from tests.contract.providers import NO_LIMIT, Site, account_of, site_of
 from tests.fakes.calendars import Trouble
 from tests.fakes.clock import FakeClock
@@ -45,6 +46,14 @@ BITRIX24_SCENE = Scene(
         title="Выезд на природу",
         starts_at=date(2026, 3, 14),
         ends_at=date(2026, 3, 15),
+    ),
+    # At nine in Berlin, where the clocks are changed on the 29th.
+    series=Series(
+        title="Weekly stand-up",
+        starts=(
+            *(datetime(2026, 3, day, 8, tzinfo=UTC) for day in (3, 10, 17, 24)),
+            datetime(2026, 3, 31, 7, tzinfo=UTC),
+        ),
     ),
     theirs=_in_portal(seed.SPRINT_REVIEW),
     obstacles={
@@ -85,6 +94,26 @@ class AtBitrix24:
             if row.parent_id == int(ref.event_id):
                 row.deleted = True
 
+    def invite(
+        self,
+        account: Account,
+        title: str,
+        starts_at: datetime | date,
+        ends_at: datetime | date,
+        *,
+        free: bool = False,
+    ) -> EventRef:
+        event_id = self._portal.add_meeting(
+            host_id=BORIS.user_id,
+            guests=[int(account.owner.user_id)],
+            name=title,
+            starts=_at_boris(starts_at),
+            ends=_at_boris(ends_at),
+            all_day=not isinstance(starts_at, datetime),
+            accessibility="free" if free else "busy",
+        )
+        return _in_portal(event_id)
+
     def writes(self, account: Account, ref: EventRef) -> int:
         return sum(
             (str(write.user_id), write.params["eventId"]) == (account.owner.user_id, ref.event_id)
@@ -96,6 +125,13 @@ class AtBitrix24:
 
     async def trouble(self, trouble: Trouble) -> None:
         await at_portal(self._portal, self._site, trouble)
+
+
+def _at_boris(moment: datetime | date) -> datetime:
+    """A whole day begins when it does where its organizer is."""
+    if isinstance(moment, datetime):
+        return moment
+    return datetime.combine(moment, time(), ZoneInfo(BORIS.timezone))
 
 
 async def at_portal(portal: Portal, site: Site, trouble: Trouble) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from bot.domain.accounts import Account
@@ -27,6 +27,14 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Ann is invited to it and has not answered; `starts` are its next occurrences."""
+
+    title: str
+    starts: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """The people and events that every calendar of the suite has.
 
@@ -36,6 +44,7 @@ class Scene:
         meeting: Ann is invited and has not answered.
         second: Another invitation of hers that can be accepted and declined.
         whole_days: An all-day event of more than one day, unanswered.
+        series: One that has occurrences.
         theirs: An invitation of the other's, unanswered; it may be the same meeting.
         obstacles: What Ann can see and not answer, and why.
         invisible: An event of somebody else's.
@@ -49,6 +58,7 @@ class Scene:
     meeting: Known
     second: EventRef
     whole_days: Known
+    series: Series
     theirs: EventRef
     obstacles: Mapping[EventRef, Obstacle]
     invisible: EventRef
@@ -77,6 +87,18 @@ class CalendarSubject(Protocol):
         """Somebody deletes the event."""
         ...
 
+    def invite(
+        self,
+        account: Account,
+        title: str,
+        starts_at: datetime | date,
+        ends_at: datetime | date,
+        *,
+        free: bool = False,
+    ) -> EventRef:
+        """Somebody invites the person; dates mean whole days, the last one included."""
+        ...
+
     def writes(self, account: Account, ref: EventRef) -> int:
         """How many answers the vendor has taken."""
         ...
@@ -94,6 +116,7 @@ class CalendarSubject(Protocol):
         ...
 
 
+HOUR = timedelta(hours=1)
 _IN_MEMORY_OBSTACLES = {4: Obstacle.NOT_INVITED, 5: Obstacle.ORGANIZER}
 
 
@@ -107,6 +130,7 @@ class InMemory:
         self._calendar = calendar = FakeCalendar(vendor=vendor)
         self.provider: CalendarProvider = calendar
         self.clock = clock
+        self._invited = 0
         self.secrets: tuple[str, ...] = ()
         refs = [EventRef(provider=name, event_id=f"mem-{number}") for number in range(10)]
         starts, ends = datetime(2026, 3, 5, 12, tzinfo=UTC), datetime(2026, 3, 5, 13, tzinfo=UTC)
@@ -130,12 +154,19 @@ class InMemory:
             Event(ref=refs[7], title="Deal", starts_at=starts, ends_at=ends, decline_deletes=True),
             {ann: unanswered},
         )
+        weekly = tuple(datetime(2026, 3, day, 15, tzinfo=UTC) for day in (3, 10, 17))
+        calendar.add(
+            Event(ref=refs[8], title="Stand-up", starts_at=weekly[0], ends_at=weekly[0] + HOUR),
+            {ann: unanswered},
+            occurrences=[(start, start + HOUR) for start in weekly],
+        )
         self.scene = Scene(
             ann=ann,
             other=other,
             meeting=Known(ref=refs[1], title="Sprint", starts_at=starts, ends_at=ends),
             second=refs[2],
             whole_days=Known(ref=refs[3], title="Выезд", starts_at=first, ends_at=last),
+            series=Series(title="Stand-up", starts=weekly),
             theirs=refs[1],
             obstacles={refs[number]: why for number, why in _IN_MEMORY_OBSTACLES.items()},
             invisible=refs[6],
@@ -152,6 +183,27 @@ class InMemory:
 
     def remove(self, ref: EventRef) -> None:
         self._calendar.remove(ref)
+
+    def invite(
+        self,
+        account: Account,
+        title: str,
+        starts_at: datetime | date,
+        ends_at: datetime | date,
+        *,
+        free: bool = False,
+    ) -> EventRef:
+        self._invited += 1
+        event = Event(
+            ref=EventRef(provider=self.provider.name, event_id=f"mem-{1000 + self._invited}"),
+            title=title,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            all_day=not isinstance(starts_at, datetime),
+            free=free,
+        )
+        self._calendar.add(event, {account: ParticipationStatus.NEEDS_ACTION})
+        return event.ref
 
     def writes(self, account: Account, ref: EventRef) -> int:
         return self._calendar.vendor.taken.count((account.account_id, ref.event_id))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.domain.accounts import Account, Credentials
@@ -11,8 +11,8 @@ from bot.domain.providers import Provider
 from bot.ports import CalendarProvider
 from bot.providers.cronofy import CronofyCalendar
 from bot.sandbox.company import ANN, BORIS
-from bot.sandbox.cronofy import Cronofy, cronofy_app, seed, seed_calendars
-from tests.contract.calendars import CalendarSubject, Known, Scene
+from bot.sandbox.cronofy import Cronofy, Event, cronofy_app, seed, seed_calendars
+from tests.contract.calendars import CalendarSubject, Known, Scene, Series
 from tests.contract.providers import NO_LIMIT, Site, account_of, site_of
 from tests.fakes.calendars import Trouble
 from tests.fakes.clock import FakeClock
@@ -37,6 +37,10 @@ CRONOFY_SCENE = Scene(
         title="Стратегическая сессия",
         starts_at=date(2026, 3, 11),
         ends_at=date(2026, 3, 12),
+    ),
+    series=Series(
+        title="Design sync",
+        starts=tuple(datetime(2026, 3, day, 15, tzinfo=UTC) for day in (3, 10, 17, 24)),
     ),
     theirs=_at_cronofy(seed.BORIS_TALK),
     obstacles={
@@ -81,6 +85,28 @@ class AtCronofy:
     def remove(self, ref: EventRef) -> None:
         for event in self._cronofy.events[ref.event_id]:
             event.deleted = True
+
+    def invite(
+        self,
+        account: Account,
+        title: str,
+        starts_at: datetime | date,
+        ends_at: datetime | date,
+        *,
+        free: bool = False,
+    ) -> EventRef:
+        is_ann = account == CRONOFY_SCENE.ann
+        whole_days = not isinstance(starts_at, datetime)
+        event = self._cronofy.add_event(
+            Event(
+                calendar_id=seed.GOOGLE_CALENDAR if is_ann else seed.BORIS_CALENDAR,
+                summary=title,
+                start=starts_at,
+                end=ends_at + timedelta(days=1) if whole_days else ends_at,
+                transparency="transparent" if free else "opaque",
+            )
+        )
+        return _at_cronofy(event.event_uid)
 
     def writes(self, account: Account, ref: EventRef) -> int:
         sub = self._subs[account]

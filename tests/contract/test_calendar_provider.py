@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -133,6 +134,17 @@ async def test_an_event_is_read_with_title_times_and_own_status(subject: Calenda
     assert (event.my_status, held(subject)) == (UNANSWERED, UNANSWERED)
     assert (event.answerable, event.obstacle) == (True, None)
     assert (event.ref.provider, event.ref.event_id) == (meeting.ref.provider, meeting.ref.event_id)
+
+
+async def test_an_event_keeps_the_name_and_the_account_that_it_was_asked_for_by(
+    subject: CalendarSubject,
+) -> None:
+    ref = replace(subject.scene.meeting.ref, account_id="the second one", handle="c7")
+
+    event = await subject.provider.get_event(call_of(subject.scene.ann, subject.clock), ref)
+
+    assert (event.ref.name, event.ref.account_id) == ("c7", "the second one")
+    assert event.ref.event_id == ref.event_id
 
 
 async def test_an_all_day_event_has_plain_dates_and_ends_on_its_last_day(

@@ -1,7 +1,8 @@
 """A calendar system in memory, and the ways in which any provider can fail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
+from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import (
     ConnectFailed,
@@ -127,6 +129,10 @@ class FakeVendor:
 class _Entry:
     event: Event
     statuses: dict[str, ParticipationStatus | None]
+    occurrences: Sequence[Event]
+
+    def as_seen_by(self, account: Account) -> Event:
+        return replace(self.event, my_status=self.statuses[account.account_id])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,10 +147,26 @@ class FakeCalendar:
     def name(self) -> Provider:
         return self.vendor.name
 
-    def add(self, event: Event, statuses: Mapping[Account, ParticipationStatus | None]) -> None:
-        """Put an event into the calendars of those who are to see it."""
+    def add(
+        self,
+        event: Event,
+        statuses: Mapping[Account, ParticipationStatus | None],
+        *,
+        occurrences: Sequence[tuple[datetime | date, datetime | date]] = (),
+    ) -> None:
+        """Put an event into the calendars of those who are to see it.
+
+        One with occurrences is a series; all of them are answered at once.
+        """
         by_id = {account.account_id: status for account, status in statuses.items()}
-        self._entries[event.ref.event_id] = _Entry(event=event, statuses=by_id)
+        if occurrences:
+            event = replace(event, recurring=True, series=event.ref.event_id)
+        times = [
+            replace(event, starts_at=starts_at, ends_at=ends_at)
+            for starts_at, ends_at in occurrences or [(event.starts_at, event.ends_at)]
+        ]
+        entry = _Entry(event=event, statuses=by_id, occurrences=times)
+        self._entries[event.ref.event_id] = entry
 
     def remove(self, ref: EventRef) -> None:
         self._entries.pop(ref.event_id, None)
@@ -166,10 +188,28 @@ class FakeCalendar:
 
     async def get_event(self, call: Call, ref: EventRef) -> Event:
         await self.vendor.read(call)
+        now = self.vendor.clock.now()
         entry = self._entries.get(ref.event_id)
         if entry is None or call.account.account_id not in entry.statuses:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
-        return replace(entry.event, my_status=entry.statuses[call.account.account_id])
+        event = replace(entry.as_seen_by(call.account), ref=ref)
+        return replace(event, over=all(_is_past(one, now) for one in entry.occurrences))
+
+    async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
+        await self.vendor.read(call)
+        now = self.vendor.clock.now()
+        return soonest_first(
+            replace(
+                entry.as_seen_by(call.account),
+                starts_at=occurrence.starts_at,
+                ends_at=occurrence.ends_at,
+                over=_is_past(occurrence, now),
+            )
+            for entry in self._entries.values()
+            if call.account.account_id in entry.statuses
+            for occurrence in entry.occurrences
+            if first < end and touches(occurrence, first, end)
+        )
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         def apply() -> None:
@@ -201,6 +241,11 @@ class FakeCalendar:
             confirmation=confirmation,
             exact=event.tentative_exact or seen.my_status is not ParticipationStatus.NEEDS_ACTION,
         )
+
+
+def _is_past(event: Event, now: datetime) -> bool:
+    ends = event.ends_at
+    return ends <= now if isinstance(ends, datetime) else ends < now.date()
 
 
 def _stored(event: Event, answer: Answer) -> ParticipationStatus:

@@ -38,6 +38,10 @@ def _disconnected(cronofy: Cronofy) -> None:
         profile.connected = False
 
 
+def _cancelled(cronofy: Cronofy) -> None:
+    cronofy.events[QUARTERLY][0].status = "cancelled"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One row of the decision list; `en` and `ru` are how the reply begins."""
@@ -147,6 +151,24 @@ CASES = {
         "Ничего не изменено.",
         writes=0,
         holds="accepted",
+    ),
+    "cancelled": Case(
+        says=f"/accept {QUARTERLY}",
+        uid=QUARTERLY,
+        prepare=_cancelled,
+        en="Quarterly planning was cancelled, so there is nothing to answer. Nothing was changed.",
+        ru="Quarterly planning отменено, отвечать не на что. Ничего не изменено.",
+        writes=0,
+        holds="needs_action",
+    ),
+    "status of what was cancelled": Case(
+        says=f"/status {QUARTERLY}",
+        uid=QUARTERLY,
+        prepare=_cancelled,
+        en="🚫 Cancelled: Quarterly planning\n",
+        ru="🚫 Отменено: Quarterly planning\n",
+        writes=0,
+        holds="needs_action",
     ),
     "no such event": Case(
         says=f"/accept {UNKNOWN}",

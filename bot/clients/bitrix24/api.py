@@ -61,11 +61,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchAnswer:
-    """What a batch brought. A command that was not carried out is in neither mapping."""
+    """What a batch brought. A command that was not carried out is in neither mapping.
+
+    Attributes:
+        origin: Of the portal that answered, which may have been renamed; its pages are there too.
+    """
 
     results: Mapping[str, object]
     errors: Mapping[str, ProviderError]
     resets_at: Mapping[str, float]
+    origin: str = ""
 
 
 def build_call(auth: PortalAuth, command: Command, *, repeatable: bool) -> HttpRequest:

@@ -12,6 +12,7 @@ from bot.clients.bitrix24.errors import PROVIDER
 from bot.errors import ProviderProtocolError
 
 _END_OF_TIME = 253_000_000_000
+_DAY = 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,18 @@ class EventRow:
     Attributes:
         event_id: The row's own id; each attendee has a row with an id of its own.
         parent_id: The id that all rows of one meeting share.
+        owner_id: In whose calendar the row is.
+        status: What the row's owner answered: Y, N, Q or H.
         offset_from: Seconds by which the event's own zone is ahead of UTC at its start.
         ends_by_rule: The series' rule has a last occurrence (UNTIL or COUNT).
         accessible: False on a masked row, whose title is the portal's word for "busy".
+        free: It leaves its people free for others (ACCESSIBILITY).
     """
 
     event_id: str
     parent_id: str
+    owner_id: str
+    status: str
     name: str
     starts: int
     ends: int
@@ -49,6 +55,7 @@ class EventRow:
     recurring: bool
     ends_by_rule: bool
     accessible: bool
+    free: bool
     attendees: tuple[AttendeeRow, ...]
 
 
@@ -76,6 +83,14 @@ def get_period(owner_id: str, date_from: str, date_to: str) -> Command:
         method="calendar.event.get",
         params={"type": "user", "ownerId": owner_id, "from": date_from, "to": date_to},
     )
+
+
+def get_own_period(date_from: str, date_to: str, *, profile: str) -> Command:
+    """The caller's own events; only in a batch, after `get_profile` under the key `profile`.
+
+    https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html
+    """
+    return get_period(f"$result[{profile}][ID]", date_from, date_to)
 
 
 def get_nearest(days: int) -> Command:
@@ -166,11 +181,13 @@ def _row(row: dict[str, object], operation: str) -> EventRow:
     return EventRow(
         event_id=event_id,
         parent_id=_text(row.get("PARENT_ID")) or event_id,
+        owner_id=_text(row.get("OWNER_ID")),
+        status=_text(row.get("MEETING_STATUS")).upper(),
         name=_text(row.get("NAME")),
         starts=starts,
         ends=ends,
-        offset_from=_seconds(row.get("TZ_OFFSET_FROM")) or 0,
-        offset_to=_seconds(row.get("TZ_OFFSET_TO")) or 0,
+        offset_from=_offset(row.get("TZ_OFFSET_FROM")),
+        offset_to=_offset(row.get("TZ_OFFSET_TO")),
         all_day=_flag(row.get("DT_SKIP_TIME")),
         is_meeting=_flag(row.get("IS_MEETING")),
         host_id=_text(row.get("MEETING_HOST")),
@@ -179,6 +196,7 @@ def _row(row: dict[str, object], operation: str) -> EventRow:
         recurring=bool(rule) or _text(row.get("RRULE")) not in ("", "{}"),
         ends_by_rule=bool(rule.get("COUNT") or rule.get("UNTIL")),
         accessible=row.get("IS_ACCESSIBLE_TO_USER", True) is not False,
+        free=_text(row.get("ACCESSIBILITY")) == "free",
         attendees=_attendees(row.get("ATTENDEE_LIST")),
     )
 
@@ -207,6 +225,12 @@ def _seconds(value: object) -> int | None:
         return int(_text(value))
     except ValueError:
         return None
+
+
+def _offset(value: object) -> int:
+    """What is more than a day is no zone's."""
+    seconds = _seconds(value)
+    return seconds if seconds is not None and abs(seconds) <= _DAY else 0
 
 
 def _is_moment(seconds: int | None) -> TypeGuard[int]:

@@ -107,7 +107,7 @@ class Bitrix24Client:
                 key: self._with_budget(error, origin, (methods.get(key, key),))
                 for key, error in answer.errors.items()
             }
-            return replace(answer, errors=errors)
+            return replace(answer, errors=errors, origin=origin)
 
         return await self._send(request, tuple(methods.values()), read, terms)
 

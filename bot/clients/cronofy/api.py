@@ -70,6 +70,9 @@ class EventRow:
         status: The account's own answer, in Cronofy's words; may be one nobody knows yet.
         answerable: `options.change_participation_status`; None if it is not told.
         managed: It was made by the application itself.
+        cancelled: Its own status says that it does not take place.
+        series: Names the series of which it is an occurrence; empty for a single event.
+        transparent: It takes nobody's time.
     """
 
     uid: str
@@ -81,6 +84,9 @@ class EventRow:
     answerable: bool | None
     managed: bool
     deleted: bool
+    cancelled: bool
+    series: str
+    transparent: bool
     organizer: str
 
 
@@ -247,9 +253,8 @@ def _load(response: HttpResponse, operation: str) -> Mapping[str, object]:
 def _event(event: Mapping[str, object]) -> EventRow | None:
     uid, calendar_id = _text(event.get("event_uid")), _text(event.get("calendar_id"))
     starts, ends = _moment(event.get("start")), _moment(event.get("end"))
-    if not (EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)):
-        return None
-    if starts is None or ends is None:
+    named = EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)
+    if not named or starts is None or ends is None or type(starts) is not type(ends):
         return None
     organizer = _mapping(event.get("organizer"))
     answerable = _mapping(event.get("options")).get("change_participation_status")
@@ -263,20 +268,23 @@ def _event(event: Mapping[str, object]) -> EventRow | None:
         answerable=answerable if isinstance(answerable, bool) else None,
         managed="event_id" in event or not EXTERNAL_UID.fullmatch(uid),
         deleted=event.get("deleted") is True,
+        cancelled=event.get("status") == "cancelled",
+        series=_text(event.get("series_identifier")),
+        transparent=event.get("transparency") == "transparent",
         organizer=_text(organizer.get("display_name")) or _text(organizer.get("email")),
     )
 
 
 def _moment(value: object) -> datetime | date | None:
-    """A date, a UTC time, or an object with a time and its zone."""
+    """A date, a UTC time, or an object with a time and its zone; days next to it exist too."""
     text = _text(_mapping(value).get("time")) if isinstance(value, Mapping) else _text(value)
     try:
-        if "T" not in text:
-            return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment if date.min.year < moment.year < date.max.year else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

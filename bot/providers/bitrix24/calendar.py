@@ -1,9 +1,9 @@
 """Invitations at a portal."""
 
-import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from bot.clients.bitrix24 import calendar
@@ -12,14 +12,13 @@ from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.bitrix24.errors import METHOD_FAILURES, PROVIDER
 from bot.domain.participation import (
     Answer,
-    Attendee,
     Confirmation,
     Event,
     EventRef,
-    Obstacle,
     Participation,
     ParticipationStatus,
 )
+from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import (
     EventNotFoundError,
@@ -28,17 +27,18 @@ from bot.errors import (
     ProviderRequestError,
 )
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
+from bot.providers.bitrix24.events import (
+    EVENT_ID,
+    Reader,
+    event_alone,
+    events_of_list,
+    is_over,
+    status_of,
+)
 from bot.providers.bitrix24.portal import Change, Portal
 from bot.texts import M
 from bot.transport.messages import REQUEST_TIMEOUT
 
-_EVENT_ID = re.compile(r"[1-9]\d{0,18}")
-_ORGANIZER = "H"
-_STATUS_FROM_LETTER = {
-    "Y": ParticipationStatus.ACCEPTED,
-    "N": ParticipationStatus.DECLINED,
-    "Q": ParticipationStatus.NEEDS_ACTION,
-}
 _LETTER_FROM_ANSWER = {
     ParticipationStatus.ACCEPTED: "Y",
     ParticipationStatus.DECLINED: "N",
@@ -49,6 +49,7 @@ READS_KEEP = 60.0
 """Seconds for which title, times and eligibility may be reused; the own status never is."""
 _READS_MAX = 2000
 _SERIES_HORIZON = timedelta(days=370)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class _Read:
     """What may be reused for a minute: the row, whose eyes saw it, the next occurrence."""
 
     row: EventRow
-    me: str
+    reader: Reader
     upcoming: EventRow | None
     taken_at: float
 
@@ -74,7 +75,7 @@ class Bitrix24Calendar:
 
     def parse_ref(self, text: str) -> EventRef | None:
         """Recognise a number. The portal itself would act on `651abc` and answer true to `abc`."""
-        if not _EVENT_ID.fullmatch(text) or not text.isascii():
+        if not EVENT_ID.fullmatch(text):
             return None
         return EventRef(provider=self.name, event_id=text)
 
@@ -85,7 +86,7 @@ class Bitrix24Calendar:
         if known is not None and self._clock.monotonic() - known.taken_at < READS_KEEP:
             try:
                 letter = await self._own_status(call, ref)
-                return self._to_event(ref, known, letter)
+                return self._as_event(ref, known, letter)
             except ProviderRequestError as error:
                 # Gone or no meeting any more since we looked: look again.
                 if error.code not in METHOD_FAILURES:
@@ -95,7 +96,31 @@ class Bitrix24Calendar:
         self._reads[key] = read
         while len(self._reads) > _READS_MAX:
             self._reads.popitem(last=False)
-        return self._to_event(ref, read, letter)
+        return self._as_event(ref, read, letter)
+
+    async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
+        """See `CalendarProvider.list_events`; one hit."""
+        if first >= end:
+            return ()
+        # A day more on either side: the portal counts days in a zone of its own, and its last
+        # one is open.
+        date_from = max(first, date.min + _DAY) - _DAY
+        date_to = min(end, date.max - _DAY) + _DAY
+        commands = {
+            "profile": calendar.get_profile(),
+            "events": calendar.get_own_period(
+                date_from.isoformat(), date_to.isoformat(), profile="profile"
+            ),
+        }
+        answer = await self._portal.batch(call, commands)
+        for key in commands:
+            if error := answer.errors.get(key):
+                raise error
+        me = calendar.parse_profile(answer.results.get("profile")).user_id
+        rows = calendar.parse_events(answer.results.get("events"))
+        reader = Reader(user_id=me, origin=answer.origin)
+        events = events_of_list(rows, reader, self._clock.now())
+        return soonest_first(event for event in events if touches(event, first, end))
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""
@@ -110,12 +135,22 @@ class Bitrix24Calendar:
         confirmation, held = proof.confirmation, proof.held
         # None after a read: no participant (any more). None without one: what was before.
         was_read = confirmation is Confirmation.CONFIRMED or held is not None
-        status = _status(held) if was_read else event.my_status
+        status = status_of(held) if was_read else event.my_status
         return Participation(
             event=replace(event, my_status=status),
             status=status or ParticipationStatus.UNKNOWN,
             confirmation=confirmation,
             exact=held != "Q",
+        )
+
+    def _as_event(self, ref: EventRef, read: _Read, letter: str | None) -> Event:
+        return event_alone(
+            ref,
+            read.row,
+            read.reader,
+            letter=letter,
+            upcoming=read.upcoming,
+            now=self._clock.now(),
         )
 
     async def _own_status(self, call: Call, ref: EventRef) -> str | None:
@@ -138,7 +173,12 @@ class Bitrix24Calendar:
         me = calendar.parse_profile(answer.results.get("profile")).user_id
         letter = self._letter(answer.results, answer.errors.get("status"), row)
         upcoming = await self._upcoming(call, row, me) if row.recurring else None
-        read = _Read(row=row, me=me, upcoming=upcoming, taken_at=self._clock.monotonic())
+        read = _Read(
+            row=row,
+            reader=Reader(user_id=me, origin=answer.origin),
+            upcoming=upcoming,
+            taken_at=self._clock.monotonic(),
+        )
         return read, letter
 
     @staticmethod
@@ -157,75 +197,14 @@ class Bitrix24Calendar:
         now = self._clock.now()
         period = calendar.get_period(
             me,
-            (now - timedelta(days=1)).date().isoformat(),
+            (now - _DAY).date().isoformat(),
             (now + _SERIES_HORIZON).date().isoformat(),
         )
         rows = calendar.parse_events(await self._portal.call(call, period))
         ahead = [
-            other for other in rows if other.parent_id == row.parent_id and not _is_over(other, now)
+            other for other in rows if other.parent_id == row.parent_id and not is_over(other, now)
         ]
         return min(ahead, key=lambda other: other.starts, default=None)
-
-    def _to_event(self, ref: EventRef, read: _Read, letter: str | None) -> Event:
-        row = read.row
-        shown = read.upcoming or row
-        starts_at, ends_at = _times(shown)
-        return Event(
-            ref=ref,
-            title=row.name,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            all_day=row.all_day,
-            recurring=row.recurring,
-            over=_is_over(shown, self._clock.now()) and (not row.recurring or row.ends_by_rule),
-            organizer=row.host_name,
-            my_status=_status(letter),
-            obstacle=_obstacle(row, read.me, letter),
-            tentative_exact=False,
-            notifies_organizer=row.notify,
-            attendees=tuple(
-                Attendee(
-                    user_id=str(entry.user_id),
-                    status=_status(entry.status) or ParticipationStatus.UNKNOWN,
-                    organizer=entry.status == _ORGANIZER,
-                )
-                for entry in row.attendees
-            ),
-        )
-
-
-def _status(letter: str | None) -> ParticipationStatus | None:
-    if letter is None or letter == _ORGANIZER:
-        return None
-    return _STATUS_FROM_LETTER.get(letter, ParticipationStatus.UNKNOWN)
-
-
-def _obstacle(row: EventRow, me: str, letter: str | None) -> Obstacle | None:
-    if not row.is_meeting:
-        return Obstacle.NOT_A_MEETING
-    # A set by the organizer would overwrite their H and take the event out of synced calendars.
-    if letter == _ORGANIZER or row.host_id == me:
-        return Obstacle.ORGANIZER
-    # A person removed from the meeting can still read a status from the dead copy, so the list
-    # counts too.
-    invited = any(str(entry.user_id) == me for entry in row.attendees)
-    return None if invited and letter is not None else Obstacle.NOT_INVITED
-
-
-def _times(row: EventRow) -> tuple[datetime | date, datetime | date]:
-    """Aware instants, or plain dates for an all-day event: its own zone's, never converted."""
-    if row.all_day:
-        return (
-            datetime.fromtimestamp(row.starts + row.offset_from, UTC).date(),
-            datetime.fromtimestamp(row.ends + row.offset_to, UTC).date(),
-        )
-    return datetime.fromtimestamp(row.starts, UTC), datetime.fromtimestamp(row.ends, UTC)
-
-
-def _is_over(row: EventRow, now: datetime) -> bool:
-    if row.all_day:
-        return _times(row)[1] < (now + timedelta(seconds=row.offset_to)).date()
-    return row.ends <= now.timestamp()
 
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ What Cronofy does not tell, and this module makes up for:
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.clients.cronofy.api import EVENT_UID, EXTERNAL_UID, CalendarRow, CronofyAuth, EventRow
+from bot.clients.cronofy.api import EVENT_UID, CalendarRow, CronofyAuth, EventRow
 from bot.clients.cronofy.client import CronofyClient, Terms
 from bot.domain.accounts import Credentials
 from bot.domain.participation import (
@@ -22,13 +22,14 @@ from bot.domain.participation import (
     Confirmation,
     Event,
     EventRef,
-    Obstacle,
     Participation,
     ParticipationStatus,
 )
+from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderError, TransportError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
+from bot.providers.cronofy.events import Place, as_event, by_uid, next_of, place_of, status_of
 from bot.services.tokens import signed_in
 from bot.texts import M
 
@@ -40,17 +41,7 @@ CALENDARS_KEEP = 60.0
 _PLACES_MAX = 5000
 _BACK, _AHEAD = timedelta(days=42), timedelta(days=201)
 """What Cronofy keeps at all. https://docs.cronofy.com/developers/faqs/recommended-sync/"""
-_DELETING_SERVICES = frozenset({"exchange", "office365"})
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where an event was found: enough to look for it in a few days of one calendar."""
-
-    calendar_id: str
-    first: date
-    last: date
 
 
 class CronofyCalendar:
@@ -64,8 +55,8 @@ class CronofyCalendar:
         self._client = client
         self._accounts = accounts
         self._clock = clock
-        self._places: OrderedDict[tuple[str, str], _Place] = OrderedDict()
-        self._calendars: dict[str, tuple[float, Sequence[CalendarRow]]] = {}
+        self._places: OrderedDict[tuple[str, str], Place] = OrderedDict()
+        self._calendars: dict[str, tuple[float, Mapping[str, CalendarRow]]] = {}
 
     def parse_ref(self, text: str) -> EventRef | None:
         """Recognise an event's uid."""
@@ -75,14 +66,34 @@ class CronofyCalendar:
 
     async def get_event(self, call: Call, ref: EventRef) -> Event:
         """See `CalendarProvider.get_event`."""
-        row = await self._find(call, ref.event_id)
-        if row is None or row.deleted:
+        rows = [row for row in await self._find(call, ref.event_id) if not row.deleted]
+        if not rows:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
         calendars = await self._calendars_of(call)
-        calendar = next(
-            (entry for entry in calendars if entry.calendar_id == row.calendar_id), None
-        )
-        return self._to_event(row, calendar)
+        now = self._clock.now()
+        row = next_of(rows, now)
+        calendar = calendars.get(row.calendar_id)
+        return as_event(ref, row, calendar, shares_uid=len(rows) > 1, now=now)
+
+    async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
+        """See `CalendarProvider.list_events`; of all calendars, those of others included.
+
+        Days that Cronofy does not keep have no events.
+        """
+        now = self._clock.now()
+        rows = await self._rows(call, first, end)
+        calendars = await self._calendars_of(call) if rows else {}
+        found: list[Event] = []
+        for uid, same in by_uid(row for row in rows if not row.deleted).items():
+            self._remember((call.account.account_id, uid), same)
+            ref = EventRef(provider=self.name, event_id=uid)
+            found.extend(
+                as_event(
+                    ref, row, calendars.get(row.calendar_id), shares_uid=len(same) > 1, now=now
+                )
+                for row in same
+            )
+        return soonest_first(event for event in found if touches(event, first, end))
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""
@@ -116,14 +127,13 @@ class CronofyCalendar:
     async def _shown(self, call: Call, event: Event, answer: Answer) -> ParticipationStatus | None:
         """The status that reads show now; what was known before, if they show none."""
         try:
-            row = await self._find(call, event.ref.event_id, include_deleted=True)
+            rows = await self._find(call, event.ref.event_id, include_deleted=True)
         except (ProviderError, TransportError):
-            row = None
-        if row is None:
-            return event.my_status
-        if row.deleted:
-            return answer if event.deleted_by(answer) else event.my_status
-        return _status(row.status)
+            rows = ()
+        held = [row for row in rows if not row.deleted]
+        if held:
+            return status_of(next_of(held, self._clock.now()).status)
+        return answer if rows and event.deleted_by(answer) else event.my_status
 
     async def _signed_in(self, call: Call, use: Callable[[CronofyAuth], Awaitable[T]]) -> T:
         return await signed_in(
@@ -132,83 +142,64 @@ class CronofyCalendar:
 
     async def _find(
         self, call: Call, uid: str, *, include_deleted: bool = False
-    ) -> EventRow | None:
-        """Look where it was last, then everywhere."""
+    ) -> Sequence[EventRow]:
+        """Look where it was last, then everywhere.
+
+        Several rows are occurrences of a series; they come soonest first.
+        """
         key = (call.account.account_id, uid)
         place = self._places.get(key)
-        today = self._clock.now().date()
-        searches = [(today - _BACK, today + _AHEAD, ())]
+        searches: list[tuple[date, date, tuple[str, ...]]] = [(date.min, date.max, ())]
         if place is not None:
             # A day more on either side: dates are those of the zone that the read names.
-            narrow = (place.first - _DAY, place.last + 2 * _DAY, (place.calendar_id,))
-            searches.insert(0, narrow)  # type: ignore[arg-type] # a longer tuple of ids
-        for date_from, date_to, calendar_ids in searches:
-            read = partial(
-                self._client.events,
-                terms=_terms(call),
-                date_from=date_from,
-                date_to=date_to,
-                calendar_ids=calendar_ids,
-                include_deleted=include_deleted,
+            searches.insert(0, (place.first - _DAY, place.last + 2 * _DAY, (place.calendar_id,)))
+        for first, end, calendar_ids in searches:
+            rows = await self._rows(
+                call, first, end, calendar_ids=calendar_ids, include_deleted=include_deleted
             )
-            rows = await self._signed_in(call, read)
-            row = next((row for row in rows if row.uid == uid), None)
-            if row is not None:
-                self._remember(key, row)
-                return row
-        return None
+            if found := by_uid(row for row in rows if row.uid == uid).get(uid):
+                self._remember(key, found)
+                return found
+        return ()
 
-    def _remember(self, key: tuple[str, str], row: EventRow) -> None:
-        self._places[key] = _Place(
-            calendar_id=row.calendar_id, first=_day(row.starts), last=_day(row.ends)
+    async def _rows(
+        self,
+        call: Call,
+        first: date,
+        end: date,
+        *,
+        calendar_ids: Sequence[str] = (),
+        include_deleted: bool = False,
+    ) -> Sequence[EventRow]:
+        """The rows of some days, of those that Cronofy keeps; what it says to others is unknown."""
+        today = self._clock.now().date()
+        first, end = max(first, today - _BACK), min(end, today + _AHEAD)
+        if first >= end:
+            return ()
+        read = partial(
+            self._client.events,
+            terms=_terms(call),
+            date_from=first,
+            date_to=end,
+            calendar_ids=calendar_ids,
+            include_deleted=include_deleted,
         )
+        return await self._signed_in(call, read)
+
+    def _remember(self, key: tuple[str, str], rows: Sequence[EventRow]) -> None:
+        self._places[key] = place_of(rows)
         self._places.move_to_end(key)
         while len(self._places) > _PLACES_MAX:
             self._places.popitem(last=False)
 
-    async def _calendars_of(self, call: Call) -> Sequence[CalendarRow]:
+    async def _calendars_of(self, call: Call) -> Mapping[str, CalendarRow]:
         known = self._calendars.get(call.account.account_id)
         if known is not None and self._clock.monotonic() - known[0] < CALENDARS_KEEP:
             return known[1]
         rows = await self._signed_in(call, lambda auth: self._client.calendars(auth, _terms(call)))
-        self._calendars[call.account.account_id] = (self._clock.monotonic(), rows)
-        return rows
-
-    def _to_event(self, row: EventRow, calendar: CalendarRow | None) -> Event:
-        all_day = not isinstance(row.starts, datetime)
-        return Event(
-            ref=EventRef(provider=self.name, event_id=row.uid, calendar_id=row.calendar_id),
-            title=row.summary,
-            starts_at=row.starts,
-            # An all-day event ends before the day that it names.
-            ends_at=max(row.starts, row.ends - _DAY) if all_day else row.ends,
-            all_day=all_day,
-            over=self._is_over(row.ends),
-            organizer=row.organizer,
-            my_status=_status(row.status),
-            obstacle=_obstacle(row, calendar),
-            decline_deletes=calendar is not None
-            and bool({calendar.provider_name, calendar.provider_service} & _DELETING_SERVICES),
-        )
-
-    def _is_over(self, ends: datetime | date) -> bool:
-        now = self._clock.now()
-        return ends <= now if isinstance(ends, datetime) else ends <= now.date()
-
-
-def _obstacle(row: EventRow, calendar: CalendarRow | None) -> Obstacle | None:
-    if row.managed or not EXTERNAL_UID.fullmatch(row.uid):
-        return Obstacle.MANAGED_EVENT
-    if calendar is None or calendar.readonly or calendar.deleted:
-        return Obstacle.READ_ONLY_CALENDAR
-    return None if row.answerable is True else Obstacle.NO_ANSWER_ALLOWED
-
-
-def _status(word: str) -> ParticipationStatus:
-    try:
-        return ParticipationStatus(word)
-    except ValueError:
-        return ParticipationStatus.UNKNOWN
+        calendars = {row.calendar_id: row for row in rows}
+        self._calendars[call.account.account_id] = (self._clock.monotonic(), calendars)
+        return calendars
 
 
 def _auth(credentials: Credentials) -> CronofyAuth:
@@ -217,10 +208,6 @@ def _auth(credentials: Credentials) -> CronofyAuth:
 
 def _terms(call: Call) -> Terms:
     return Terms(deadline=call.deadline, priority=call.priority)
-
-
-def _day(moment: datetime | date) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
 
 
 if TYPE_CHECKING:

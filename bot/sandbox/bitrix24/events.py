@@ -52,8 +52,10 @@ def get_events(portal: Portal, caller: Caller, params: Params) -> object:
     require(portal, params, "type", GET)
     owner = php_integer(params.get("ownerId", 0)) or caller.user_id
     now = portal.now()
-    start = day_start(params.get("from"), now - timedelta(days=30))
-    end = day_start(params.get("to"), now + timedelta(days=90))
+    caller_zone = portal.users[caller.user_id].timezone
+    zone = ZoneInfo(caller_zone if portal.quirks.days_of_caller else "UTC")
+    start = day_start(params.get("from"), now - timedelta(days=30), zone)
+    end = day_start(params.get("to"), now + timedelta(days=90), zone)
     if end <= start:
         return []
     found = [
@@ -110,6 +112,7 @@ def add_event(portal: Portal, caller: Caller, params: Params) -> object:
         notify=_is_on(meeting.get("notify")),
         all_day=_is_on(params.get("skip_time")),
         private=_is_on(params.get("private_event")),
+        accessibility=str(params.get("accessibility") or "busy"),
         rrule=rule,
         timezone=zone.key,
     )

@@ -68,6 +68,7 @@ class Row:
     Attributes:
         owner_id: The person, or the group whose calendar it is.
         cal_type: "user" or "group".
+        accessibility: Whether its people are "busy", "absent", "quest" or "free" meanwhile.
         recurrence_id: On a changed occurrence, the id of its series.
         exdates: Days on which a series does not take place.
         listed: False for a rule that the portal stores and then never expands.
@@ -90,6 +91,7 @@ class Row:
     all_day: bool = False
     private: bool = False
     hide_guests: bool = False
+    accessibility: str = "busy"
     rrule: Mapping[str, object] = field(default_factory=dict)
     recurrence_id: int | None = None
     exdates: tuple[date, ...] = ()
@@ -133,6 +135,8 @@ class Quirks:
         call_takes: Seconds of running time that each call is charged with.
         requires_https: Webhooks refuse plain HTTP, as all real ones do.
         missing_event: What getbyid says of an event that it does not show: None, False, [] or {}.
+        days_of_caller: Days of a period begin when they do in the caller's zone; otherwise in UTC.
+            Which of the two is not documented.
         hides_private: Somebody else's private event is missing, where it would be masked.
     """
 
@@ -147,6 +151,7 @@ class Quirks:
     call_takes: float = 0.0
     requires_https: bool = False
     missing_event: object = None
+    days_of_caller: bool = False
     hides_private: bool = False
 
 

@@ -124,6 +124,7 @@ class Portal:
         notify: bool = True,
         all_day: bool = False,
         private: bool = False,
+        accessibility: str = "busy",
         rrule: Mapping[str, object] | None = None,
         timezone: str | None = None,
         group_id: int | None = None,
@@ -151,6 +152,7 @@ class Portal:
                 notify=notify,
                 all_day=all_day,
                 private=private,
+                accessibility=accessibility,
                 rrule=dict(rrule or {}),
             )
         return parent_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.bitrix24.records import Row
@@ -96,7 +96,7 @@ def _participation(portal: Portal, row: Row) -> dict[str, object]:
         "RRULE": dict(row.rrule) or "",
         "EXDATE": ";".join(day.strftime(_day_format(portal)) for day in row.exdates),
         "RECURRENCE_ID": None if row.recurrence_id is None else str(row.recurrence_id),
-        "ACCESSIBILITY": "busy",
+        "ACCESSIBILITY": row.accessibility,
         "IMPORTANCE": "normal",
         "PRIVATE_EVENT": "1" if row.private else "",
         "ATTENDEES_CODES": [f"U{other.owner_id}" for other in siblings],
@@ -213,10 +213,10 @@ def _offset(moment: datetime) -> int:
     return int((moment.utcoffset() or timedelta()).total_seconds())
 
 
-def day_start(text: object, fallback: datetime) -> int:
-    """The first second of an ISO date; other forms silently give the widest period."""
+def day_start(text: object, fallback: datetime, zone: tzinfo) -> int:
+    """The first second of an ISO date in a zone; other forms silently give the widest period."""
     try:
         day = datetime.fromisoformat(str(text)).date()
     except ValueError:
         return int(fallback.timestamp())
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())

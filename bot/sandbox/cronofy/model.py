@@ -94,6 +94,8 @@ class Event:
         tzid: The zone that the service told, for localized times; empty if it told none.
         created, updated: None lets the emulator choose a time before now.
         series: Names the series that it is an occurrence of.
+        status: The event's own, no answer to it: `confirmed`, `cancelled` and others.
+        transparency: `opaque`, or `transparent` for what takes nobody's time.
         answerable: `options.change_participation_status`.
         extra: Laid over the finished JSON: nonsense dates, unknown words, unknown keys.
         omit: Keys that are left out of the finished JSON.
@@ -114,6 +116,8 @@ class Event:
     created: datetime | None = None
     updated: datetime | None = None
     series: str = ""
+    status: str = "confirmed"
+    transparency: str = "opaque"
     answerable: bool = True
     extra: Mapping[str, object] = field(default_factory=dict)
     omit: frozenset[str] = frozenset()
@@ -178,6 +182,8 @@ class Quirks:
             window); 202 stands for "accepted, and nothing happens", here and in the next two.
         deleted_event: Status for an event that is gone, above all one declined on Exchange.
         unanswerable: Status for a read-only calendar or an event that takes no answers.
+        refuses_far_dates: Dates outside the sync window are refused with 422, not cut; neither is
+            documented.
         page_size: Events on a page.
         page_lifetime: Seconds for which the address of a further page works.
         empty_next_page: The last page has `next_page: ""` instead of none.
@@ -196,6 +202,7 @@ class Quirks:
     unknown_event: int = 404
     deleted_event: int = 404
     unanswerable: int = 422
+    refuses_far_dates: bool = False
     page_size: int = 100
     page_lifetime: float = 600.0
     empty_next_page: bool = False

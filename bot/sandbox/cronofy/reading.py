@@ -27,8 +27,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 class _Query:
     """The parameters, understood.
 
-    `from_day` and `to_day` are never outside the sync window; whether the service cuts them or
-    refuses is not documented.
+    `from_day` and `to_day` are never outside the sync window.
     """
 
     zone: ZoneInfo
@@ -137,6 +136,10 @@ def _parse(call: Call, sub: str) -> _Query:
     earliest = today - timedelta(days=DAYS_BACK)
     latest = today + timedelta(days=DAYS_AHEAD)
     from_day, to_day = _day(call, "from", zone), _day(call, "to", zone)
+    if call.cronofy.quirks.refuses_far_dates:
+        for name, day in (("from", from_day), ("to", to_day)):
+            if day is not None and not earliest <= day <= latest:
+                raise invalid(name, "errors.invalid", "is outside of what is kept")
     calendar_ids = frozenset(query.getall("calendar_ids[]", []))
     if any(call.cronofy.calendar_of(name, sub) is None for name in calendar_ids):
         raise invalid("calendar_ids", "errors.invalid_calendar_ids", "contains unknown calendars")

@@ -190,6 +190,19 @@ async def test_a_reference_that_stands_alone_may_bring_a_whole_list(site: Site) 
     assert write.params["note"] == [f"U{BORIS}", f"U{ANN}", f"U{CARL}"]
 
 
+async def test_a_persons_own_events_are_listed_in_one_hit_without_knowing_their_number(
+    site: Site,
+) -> None:
+    period = quote("from=2026-03-01&to=2026-04-01", safe="=&")
+    listing = f"calendar.event.get?type=user&ownerId={quote('$result[me][ID]')}&{period}"
+
+    parts = await site.batch({"me": "profile", "events": listing}, who=BORIS)
+
+    assert [row["OWNER_ID"] for row in parts["result"]["events"]] == [str(BORIS)]
+    assert parts["result"]["events"][0]["NAME"] == "Planning"
+    assert site.portal.hits == 1
+
+
 async def test_references_look_only_back(site: Site) -> None:
     await site.batch({"use": f"{SET_PRESENCE}?STATUS=dnd&note=$result[who][ID]", "who": "profile"})
 

@@ -270,6 +270,22 @@ async def test_times_are_in_the_zone_that_the_text_the_event_or_the_caller_has(
     assert (held, event["TZ_FROM"]) == (starts, zone)
 
 
+@pytest.mark.parametrize(
+    ("said", "held"), [(None, "busy"), ("free", "free"), ("absent", "absent"), ("quest", "quest")]
+)
+async def test_an_event_says_whether_its_people_are_busy(
+    site: Site, said: str | None, held: str
+) -> None:
+    event = await _add(site, accessibility=said)
+
+    [listed] = [
+        row
+        for row in (await site.call(PERIOD, type="user", ownerId=ANN)).result
+        if row["ID"] == event["ID"]
+    ]
+    assert event["ACCESSIBILITY"] == listed["ACCESSIBILITY"] == held
+
+
 async def test_an_event_of_whole_days_is_counted_to_its_last_day(site: Site) -> None:
     event = await _add(site, skip_time="Y", **{"from": "2026-03-14", "to": "2026-03-15"})
 

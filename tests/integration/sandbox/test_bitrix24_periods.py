@@ -91,6 +91,29 @@ async def test_the_same_day_twice_is_nothing_even_in_the_middle_of_an_event(site
     assert (_titles(same_day.result), _titles(next_day.result)) == ([], ["Night shift"])
 
 
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [("Pacific/Kiritimati", "04 10:00", "05 10:00"), ("Pacific/Honolulu", "05 10:00", "06 10:00")],
+)
+async def test_a_periods_days_may_be_those_of_whoever_asks(
+    site: Site, zone: str, first: str, last: str
+) -> None:
+    site.portal.quirks.days_of_caller = True
+    site.portal.users[DINA].timezone = zone
+    for hour in range(80):
+        starts = datetime(2026, 3, 4, tzinfo=UTC) + timedelta(hours=hour)
+        site.portal.add_meeting(host_id=DINA, name=f"{starts:%d %H:%M}", starts=starts, ends=starts)
+    path = site.portal.webhook_path(DINA) + PERIOD
+
+    day = await site.send(
+        path, json_body={"type": "user", "from": "2026-03-05", "to": "2026-03-06"}
+    )
+
+    titles = _titles(day.result)
+    assert (titles[0], len(titles)) == (first, 24)
+    assert last not in titles
+
+
 @pytest.mark.parametrize(("days", "found"), [(-31, []), (-29, ["Far"]), (89, ["Far"]), (91, [])])
 async def test_without_dates_a_period_is_one_month_back_and_three_ahead(
     site: Site, days: int, found: list[str]

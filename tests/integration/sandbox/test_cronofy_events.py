@@ -157,6 +157,29 @@ async def test_only_the_sync_window_is_known_whatever_dates_are_asked_for(
     assert ("Edge" in await site.events(("from", "2020-01-01"), ("to", "2030-01-01"))) is shown
 
 
+@pytest.mark.parametrize(
+    ("pair", "refused"),
+    [
+        (("from", "2026-01-19"), False),
+        (("from", "2026-01-18"), True),
+        (("to", "2026-09-19"), False),
+        (("to", "2026-09-20"), True),
+    ],
+)
+async def test_dates_outside_the_sync_window_may_be_refused(
+    site: Site, pair: tuple[str, str], refused: bool
+) -> None:
+    cut = await site.get("/v1/events", UTC_ZONE, pair)
+    site.cronofy.quirks.refuses_far_dates = True
+
+    answered = await site.get("/v1/events", UTC_ZONE, pair)
+
+    assert cut.status == 200
+    assert answered.status == (422 if refused else 200)
+    if refused:
+        assert list(answered.json()["errors"]) == [pair[0]]
+
+
 async def test_from_is_inclusive_and_to_exclusive_in_the_zone_of_the_request(site: Site) -> None:
     # 3 March 09:00 to 10:00 in UTC is 23:00 to midnight in Kiritimati: it ends on the 4th there.
     def asked(zone: str, from_day: str, to_day: str) -> list[tuple[str, str]]:
@@ -239,6 +262,35 @@ async def test_events_can_be_as_odd_as_the_vendors(site: Site) -> None:
     assert event["updated"] == "0000-12-29T00:00:00Z"
     assert event["transparency"] == "translucent"
     assert {"attendees", "organizer"}.isdisjoint(event)
+
+
+async def test_an_event_may_be_cancelled_and_may_take_nobodys_time(site: Site) -> None:
+    off = invitation(site.clock, title="Off")
+    off.status, off.transparency = "cancelled", "transparent"
+    site.cronofy.add_event(off)
+
+    events = await site.events()
+
+    assert (events["Off"]["status"], events["Off"]["transparency"]) == ("cancelled", "transparent")
+    assert (events["Review"]["status"], events["Review"]["transparency"]) == ("confirmed", "opaque")
+
+
+async def test_occurrences_of_a_series_name_it(site: Site) -> None:
+    first = invitation(site.clock, title="Stand-up")
+    site.cronofy.add_series(first, times=3, every=timedelta(days=7))
+
+    listed = (await site.get("/v1/events", UTC_ZONE)).json()["events"]
+
+    occurrences = [event for event in listed if event["summary"] == "Stand-up"]
+    assert [event["start"][:10] for event in occurrences] == [
+        "2026-03-03",
+        "2026-03-10",
+        "2026-03-17",
+    ]
+    assert len({event["event_uid"] for event in occurrences}) == 3
+    [series] = {event["series_identifier"] for event in occurrences}
+    assert series
+    assert [event["summary"] for event in listed if "series_identifier" not in event] == ["Review"]
 
 
 async def test_pages_are_followed_to_the_end_and_hold_every_event_once(site: Site) -> None:

@@ -1,4 +1,5 @@
 import json
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,24 @@ def test_a_batch_encodes_each_command_once_and_halts_by_a_number() -> None:
     }
 
 
+def test_the_own_events_of_a_period_are_those_of_whoever_the_profile_names() -> None:
+    commands = {
+        "me": calendar.get_profile(),
+        "events": calendar.get_own_period("2026-03-01", "2026-04-01", profile="me"),
+    }
+
+    body = json.loads(api.build_batch(WEBHOOK, commands, halt=False, repeatable=True).body)
+
+    method, _, query = body["cmd"]["events"].partition("?")
+    assert method == "calendar.event.get"
+    assert dict(parse_qsl(query)) == {
+        "type": "user",
+        "ownerId": "$result[me][ID]",
+        "from": "2026-03-01",
+        "to": "2026-04-01",
+    }
+
+
 def test_whatever_a_parameter_holds_stays_one_parameter() -> None:
     command = Command(method="m", params={"a": "x&b=c?d#e/../f"})
 
@@ -100,6 +119,7 @@ _row_fields = st.sampled_from(
     [
         *("ID", "PARENT_ID", "NAME", "DATE_FROM_TS_UTC", "DATE_TO_TS_UTC", "TZ_OFFSET_FROM"),
         *("RRULE", "ATTENDEE_LIST", "MEETING", "MEETING_HOST", "IS_MEETING", "DT_SKIP_TIME"),
+        *("OWNER_ID", "MEETING_STATUS", "ACCESSIBILITY", "TZ_OFFSET_TO"),
     ]
 )
 

@@ -173,7 +173,10 @@ _json = st.recursive(
     max_leaves=8,
 )
 _fields = st.sampled_from(
-    ["event_uid", "calendar_id", "start", "end", "options", "organizer", "participation_status"]
+    [
+        *("event_uid", "calendar_id", "start", "end", "options", "organizer"),
+        *("participation_status", "status", "transparency", "series_identifier", "deleted"),
+    ]
 )
 
 

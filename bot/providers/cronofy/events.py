@@ -1,0 +1,114 @@
+"""What Cronofy's rows mean to the person whose calendars they are from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from bot.clients.cronofy.api import EXTERNAL_UID, CalendarRow, EventRow
+from bot.domain.participation import Event, EventRef, Obstacle, ParticipationStatus
+from bot.domain.periods import instant
+
+_DELETING_SERVICES = frozenset({"exchange", "office365"})
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an event was found: enough to look for it in a few days of one calendar.
+
+    https://docs.cronofy.com/developers/api/events/read-events/
+    """
+
+    calendar_id: str
+    first: date
+    last: date
+
+
+def by_uid(rows: Iterable[EventRow]) -> Mapping[str, Sequence[EventRow]]:
+    """Rows by their uid, soonest first, each once.
+
+    Whether the occurrences of a series share a uid is not documented. If they do, an answer cannot
+    name one of them.
+    """
+    found: dict[str, dict[datetime, EventRow]] = {}
+    for row in rows:
+        found.setdefault(row.uid, {})[instant(row.starts)] = row
+    return {uid: [same[starts] for starts in sorted(same)] for uid, same in found.items()}
+
+
+def place_of(rows: Sequence[EventRow]) -> Place:
+    """Where the rows of one uid are, which are never none."""
+    return Place(
+        calendar_id=rows[0].calendar_id,
+        first=min(_day(row.starts) for row in rows),
+        last=max(_day(row.ends) for row in rows),
+    )
+
+
+def next_of(rows: Sequence[EventRow], now: datetime) -> EventRow:
+    """The one among the rows of one uid, soonest first, that is not over; else the last one."""
+    return next((row for row in rows if not is_over(row, now)), rows[-1])
+
+
+def as_event(
+    ref: EventRef,
+    row: EventRow,
+    calendar: CalendarRow | None,
+    *,
+    shares_uid: bool,
+    now: datetime,
+) -> Event:
+    """A row as an event.
+
+    Args:
+        ref: What it is called.
+        row: The row.
+        calendar: The one that it is in; None if the account does not show it.
+        shares_uid: Other occurrences have the same uid.
+        now: Tells what is over.
+    """
+    all_day = not isinstance(row.starts, datetime)
+    return Event(
+        ref=replace(ref, calendar_id=row.calendar_id),
+        title=row.summary,
+        starts_at=row.starts,
+        # An all-day event ends before the day that it names.
+        ends_at=max(row.starts, row.ends - _DAY) if all_day else row.ends,
+        all_day=all_day,
+        recurring=shares_uid,
+        over=is_over(row, now),
+        organizer=row.organizer,
+        my_status=status_of(row.status),
+        obstacle=_obstacle(row, calendar),
+        decline_deletes=calendar is not None
+        and bool({calendar.provider_name, calendar.provider_service} & _DELETING_SERVICES),
+        free=row.transparent,
+        series=row.series,
+    )
+
+
+def status_of(word: str) -> ParticipationStatus:
+    """Cronofy's word in ours."""
+    try:
+        return ParticipationStatus(word)
+    except ValueError:
+        return ParticipationStatus.UNKNOWN
+
+
+def is_over(row: EventRow, now: datetime) -> bool:
+    """Whether it is past; the end of an all-day event is the day after it."""
+    return row.ends <= now if isinstance(row.ends, datetime) else row.ends <= now.date()
+
+
+def _obstacle(row: EventRow, calendar: CalendarRow | None) -> Obstacle | None:
+    if row.cancelled:
+        return Obstacle.CANCELLED
+    if row.managed or not EXTERNAL_UID.fullmatch(row.uid):
+        return Obstacle.MANAGED_EVENT
+    if calendar is None or calendar.readonly or calendar.deleted:
+        return Obstacle.READ_ONLY_CALENDAR
+    return None if row.answerable is True else Obstacle.NO_ANSWER_ALLOWED
+
+
+def _day(moment: datetime | date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
