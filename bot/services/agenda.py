@@ -59,7 +59,7 @@ class Agenda:
         self._clock = clock
 
     async def upcoming(self, caller: Caller, zone: ZoneInfo) -> Listing:
-        """Everything that is not over, with whatever answer, up to `DAYS_AHEAD`.
+        """Everything that is not over, with whatever answer, up to `DAYS_AHEAD`; without handles.
 
         Raises:
             NotLinkedError: There is no account to look in.
@@ -68,7 +68,7 @@ class Agenda:
         found = await self._read(caller, today - _DAY, today + DAYS_AHEAD * _DAY)
         now = self._clock.now()
         ahead = [entry for entry in found.entries if ends(entry.event, zone) > now]
-        return await self._named(caller, replace(found, entries=in_order(ahead, zone)))
+        return replace(found, entries=in_order(ahead, zone))
 
     async def invitations(self, caller: Caller, zone: ZoneInfo) -> Listing:
         """What waits for an answer; of a series the next occurrence only.
@@ -77,10 +77,8 @@ class Agenda:
             NotLinkedError: There is no account to look in.
         """
         found = await self.upcoming(caller, zone)
-        return replace(
-            found,
-            entries=one_of_each_series(entry for entry in found.entries if unanswered(entry.event)),
-        )
+        waiting = one_of_each_series(entry for entry in found.entries if unanswered(entry.event))
+        return await self._named(caller, replace(found, entries=waiting))
 
     async def days(self, caller: Caller, zone: ZoneInfo, first: date, end: date) -> Listing:
         """What is on from the day `first` to before `end`; nothing that leaves people free.

@@ -181,7 +181,7 @@ class Resolver:
         )
         if entry is None:
             raise _nothing_found(listing, M.WHICH_NO_NEXT, M.WHICH_NO_NEXT_PARTIAL)
-        return _sure(listing, (entry.event,))
+        return await self._sure(caller, listing, [entry.event])
 
     async def _last(self, message: IncomingMessage) -> EventRef:
         ref = await self._memory.last_card(message)
@@ -195,21 +195,21 @@ class Resolver:
         if not found:
             wording = on_one_line(" ".join(words), _WORDS_LIMIT)
             raise _nothing_found(listing, M.WHICH_NO_MATCH, M.WHICH_NO_MATCH_PARTIAL, words=wording)
-        return _sure(listing, found)
+        return await self._sure(caller, listing, found)
+
+    async def _sure(self, caller: Caller, listing: Listing, found: Sequence[Event]) -> Resolution:
+        """One event is meant if there is no other, also none where nobody could look."""
+        events = tuple(await self._names.name(caller.identity, found))
+        if len(events) > 1:
+            return WhichOne(question=M.WHICH_TITLE, events=events)
+        if listing.failures:
+            missing = listing.failures[0].account.provider
+            return WhichOne(question=M.WHICH_PARTIAL, events=events, values={"missing": missing})
+        return Named(refs=(events[0].ref,))
 
 
 def _may_be_row(name: EventRef | Handle) -> TypeGuard[EventRef]:
     return isinstance(name, EventRef) and _ROW.fullmatch(name.event_id) is not None
-
-
-def _sure(listing: Listing, events: tuple[Event, ...]) -> Resolution:
-    """One event is meant if there is no other, also none where nobody could look."""
-    if len(events) > 1:
-        return WhichOne(question=M.WHICH_TITLE, events=events)
-    if listing.failures:
-        missing = listing.failures[0].account.provider
-        return WhichOne(question=M.WHICH_PARTIAL, events=events, values={"missing": missing})
-    return Named(refs=(events[0].ref,))
 
 
 def _nothing_found(listing: Listing, all_seen: M, partial: M, **values: object) -> BotError:
@@ -222,7 +222,7 @@ def _nothing_found(listing: Listing, all_seen: M, partial: M, **values: object) 
     return EventNotFoundError(all_seen, days=DAYS_AHEAD, **values)
 
 
-def _matching(entries: Sequence[Entry], words: Sequence[str]) -> tuple[Event, ...]:
+def _matching(entries: Sequence[Entry], words: Sequence[str]) -> Sequence[Event]:
     """The events whose titles have all the words, or their beginnings; a whole title comes first.
 
     What can be answered is meant rather than what cannot.
@@ -234,7 +234,7 @@ def _matching(entries: Sequence[Entry], words: Sequence[str]) -> tuple[Event, ..
         for event, title in titles
         if wanted and all(any(have.startswith(word) for have in title) for word in wanted)
     ]
-    return tuple([event for event in found if event.answerable] or found)
+    return [event for event in found if event.answerable] or found
 
 
 def _tokens(text: str) -> list[str]:

@@ -37,9 +37,10 @@ async def test_a_day_shows_what_is_on_with_the_own_status(bot: Bot) -> None:
 
 
 async def test_every_kind_of_event_has_its_icon(bot: Bot) -> None:
-    [reply] = await bot.say("/agenda week")
+    [first] = await bot.say("/agenda week")
+    [second] = await bot.press("›")
 
-    text = plain(reply.text)
+    text = plain(first.text) + plain(second.text)
     assert "👤 Design critique" in text
     assert "🗓 Dentist" in text
     assert "▫️ Sprint review" in text

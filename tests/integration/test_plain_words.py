@@ -125,7 +125,7 @@ async def test_a_verb_answers_the_event_that_it_names(
 
 async def test_a_number_alone_opens_the_row_and_changes_nothing(bot: Bot) -> None:
     await bot.say("/invites")
-    [card] = await bot.say("3")
+    [card] = await bot.say("4")
     [nothing] = await bot.say("42")
 
     assert plain(card.text).startswith("▫️ Not answered: Sprint review")
