@@ -1,12 +1,14 @@
 """Every sentence a person can read: message ids, the catalogues, and how times are written."""
 
-from bot.texts.accounts import UNNAMED, add_linked, shown
+from bot.texts.accounts import UNNAMED, add_accounts, add_linked, add_ways_to_link, shown
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
 from bot.texts.journal import add_change
+from bot.texts.languages import native_name, read_language
 from bot.texts.presence import add_presence
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
+from bot.texts.zones import add_told_zone, likely_zones, local_time, zone_buttons
 
 __all__ = [
     "HELD",
@@ -15,13 +17,21 @@ __all__ = [
     "Draft",
     "M",
     "Texts",
+    "add_accounts",
     "add_answer",
     "add_change",
     "add_headline",
     "add_linked",
     "add_presence",
+    "add_told_zone",
+    "add_ways_to_link",
     "choose_language",
     "explain",
+    "likely_zones",
+    "local_time",
+    "native_name",
     "on_one_line",
+    "read_language",
     "shown",
+    "zone_buttons",
 ]
