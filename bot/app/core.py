@@ -35,6 +35,7 @@ from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.answers import Answers
 from bot.services.linking import Linking
 from bot.services.personal import PersonalData
+from bot.services.preferences import Preferences
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
 from bot.services.sign_in_news import SignInNews
@@ -120,7 +121,9 @@ def build_core(
     sign_ins = SignIns(
         attempts=attempts,
         linking=linking,
-        news=SignInNews(attempts=attempts, journal=store, platforms=platforms, clock=clock),
+        news=SignInNews(
+            attempts=attempts, journal=store, people=store, platforms=platforms, clock=clock
+        ),
         clock=clock,
         public_url=applications.public_url,
     )
@@ -141,6 +144,9 @@ def build_core(
         linking=linking,
         sign_ins=sign_ins,
         personal=PersonalData(store=store, sign_ins=sign_ins, clock=clock),
+        preferences=Preferences(
+            people=store, language=defaults.language, timezone=defaults.timezone
+        ),
         clock=clock,
     )
     lanes = Lanes()
