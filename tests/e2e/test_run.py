@@ -229,7 +229,9 @@ async def test_while_the_store_cannot_write_nothing_is_taken_or_begun_and_then_a
 
     assert untouched == []
     assert len(w.portal.writes("calendar.meeting.status.set")) == 2
-    assert len([message for message in w.messages(ANN) if "your command waits" in message.plain]) == 1
+    assert (
+        len([message for message in w.messages(ANN) if "your command waits" in message.plain]) == 1
+    )
 
 
 @pytest.mark.parametrize("where", ["polling", "webhook", "group"])

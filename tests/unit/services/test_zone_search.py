@@ -1,6 +1,9 @@
 """Which zone somebody means: names, cities, countries, places, offsets, and what nobody knows."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from bot.domain.zones import distinct_zones, former_names, known_zone, zone_of, 
 from bot.services.zone_search import Match, find_zone
 from bot.texts import LANGUAGES, likely_zones, zone_buttons
 
+ROOT = Path(__file__).parents[3]
 WINTER = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 
@@ -138,6 +142,17 @@ def test_a_place_is_in_one_zone(words: str, zone: str) -> None:
 
 def test_a_place_at_sea_is_in_none() -> None:
     assert find_zone("40.00,-30.00", WINTER).match is Match.AT_SEA
+
+
+def test_neither_the_map_nor_the_table_of_cities_is_loaded_before_somebody_asks() -> None:
+    program = """
+import sys
+import bot.app.run
+from bot.texts import cities
+assert "tzfpy" not in sys.modules
+assert cities._places.cache_info().currsize == 0
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
 @given(st.text(max_size=60))
