@@ -13,6 +13,7 @@ from bot.services.answers import Answers
 from bot.services.caller import Caller
 from bot.services.linking import Linking
 from bot.services.personal import PersonalData
+from bot.services.preferences import Preferences
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
 from bot.services.sign_ins import SignIns
@@ -67,6 +68,7 @@ class Services:
     linking: Linking
     sign_ins: SignIns
     personal: PersonalData
+    preferences: Preferences
     clock: Clock
 
 

@@ -1,7 +1,7 @@
 """What each command means. Platform-neutral: a handler sees ports, services and words."""
 
 from bot.commands import Router, build_router
-from handlers import accounts, agenda, journal, presence, rsvp
+from handlers import accounts, agenda, journal, presence, rsvp, settings, start
 from handlers import help as help_handlers
 
 
@@ -13,7 +13,9 @@ def router() -> Router:
             rsvp.router,
             presence.router,
             accounts.router,
+            settings.router,
             journal.router,
             help_handlers.router,
+            start.router,
         )
     )

@@ -1,22 +1,29 @@
 """/link, /unlink and /me: a person's own sign-ins."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 
 from bot.commands import Context, Router
-from bot.domain.accounts import Account, AccountKind, AccountState
+from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Button, Reply
 from bot.domain.presence import PresenceState
-from bot.domain.providers import Provider
 from bot.domain.sign_ins import Standing
 from bot.errors import TELLABLE, BotError, ProviderAuthError, UserError
 from bot.services.linking import PastedKey, Unlinked
-from bot.texts import UNNAMED, Draft, M, add_linked, add_presence, on_one_line, shown
+from bot.services.sign_in_offers import offer_sign_ins
+from bot.texts import (
+    UNNAMED,
+    Draft,
+    M,
+    add_accounts,
+    add_linked,
+    add_presence,
+    add_told_zone,
+    add_ways_to_link,
+    shown,
+)
 
 router = Router()
-
-_NAME_LIMIT = 40
 
 
 @router.command("link", summary=M.HELP_LINK, private=True)
@@ -103,12 +110,13 @@ def _unlinked(ctx: Context, unlinked: Unlinked) -> Reply:
 async def _link_pasted(ctx: Context, key: PastedKey) -> Draft:
     draft = ctx.draft()
     try:
-        account = await ctx.services.linking.link(ctx.caller, key)
+        linked = await ctx.services.linking.link(ctx.caller, key)
     except ProviderAuthError:
         return draft.add(M.LINK_REFUSED, provider=key.provider)
     except TELLABLE as error:
         return ctx.explain(draft, error, key.provider)
-    return add_linked(draft, account)
+    add_linked(draft, linked.account)
+    return add_told_zone(draft, key.provider, linked.timezone, by_button=True)
 
 
 async def _presence(ctx: Context) -> PresenceState | None:
@@ -148,35 +156,12 @@ def _tell_standing(
 
 
 async def _overview(ctx: Context) -> Reply:
-    draft = ctx.draft()
-    accounts = await ctx.services.linking.of(ctx.caller)
-    draft.add(M.LINK_LINKED if accounts else M.LINK_NOTHING)
-    for account in accounts:
-        if account.kind is AccountKind.ENVIRONMENT:
-            draft.add(M.LINK_ENVIRONMENT, provider=ctx.texts.provider(account.provider))
-        else:
-            dead = account.state is AccountState.SIGN_IN_AGAIN
-            draft.add(M.LINK_ACCOUNT_DEAD if dead else M.LINK_ACCOUNT, **shown(ctx.texts, account))
-    rows = [[await _sign_in_button(ctx, provider)] for provider in ctx.services.sign_ins.consents]
-    draft.blank()
-    if rows:
-        return draft.add(M.LINK_HOW_SIGN_IN).reply(rows)
-    draft.add(M.LINK_HOW_BITRIX24).add(M.LINK_HOW_CRONOFY).add(M.LINK_IS_A_KEY)
-    return draft.add(M.LINK_OPERATOR_COULD).reply()
-
-
-async def _sign_in_button(ctx: Context, provider: Provider) -> Button:
-    url = await ctx.services.sign_ins.offer(ctx.caller, provider, _asker(ctx), ctx.texts.language)
-    label = ctx.texts.say(M.LINK_SIGN_IN, provider=ctx.texts.provider(provider))
-    return Button(label=str(label), url=url)
-
-
-def _asker(ctx: Context) -> str:
-    """All by which somebody else would know the person who asks.
-
-    People name themselves as they like, so a name is kept short and cannot look like a handle.
-    """
-    person = ctx.message.sender
-    handle = f"@{person.handle}" if person.handle else person.user_id
-    name = on_one_line(re.sub(r"[@()]", " ", person.display_name), _NAME_LIMIT)
-    return f"{name} ({handle})" if name else handle
+    draft = add_accounts(ctx.draft(), await ctx.services.linking.of(ctx.caller)).blank()
+    pages = await offer_sign_ins(
+        ctx.services.sign_ins, ctx.caller, ctx.message.sender, ctx.texts.language
+    )
+    rows = add_ways_to_link(draft, pages)
+    if ctx.message.press is not None:
+        back = str(ctx.texts.say(M.SETTINGS_BACK))
+        rows.append([Button(label=back, command_line="/settings")])
+    return draft.reply(rows)

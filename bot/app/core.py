@@ -39,6 +39,7 @@ from bot.services.event_names import EventNames
 from bot.services.linking import Linking
 from bot.services.memory import Memory
 from bot.services.personal import PersonalData
+from bot.services.preferences import Preferences
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
 from bot.services.resolver import Resolver
@@ -125,7 +126,9 @@ def build_core(
     sign_ins = SignIns(
         attempts=attempts,
         linking=linking,
-        news=SignInNews(attempts=attempts, journal=store, platforms=platforms, clock=clock),
+        news=SignInNews(
+            attempts=attempts, journal=store, people=store, platforms=platforms, clock=clock
+        ),
         clock=clock,
         public_url=applications.public_url,
     )
@@ -153,6 +156,9 @@ def build_core(
         agenda=agenda,
         resolver=Resolver(answers=answers, agenda=agenda, names=names, memory=memory, clock=clock),
         memory=memory,
+        preferences=Preferences(
+            people=store, language=defaults.language, timezone=defaults.timezone
+        ),
         clock=clock,
     )
     router = handlers.router()

@@ -112,12 +112,17 @@ class StoredButton:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody the bot has met."""
+    """Somebody the bot has met.
+
+    Attributes:
+        chosen: They have said where they live; until then language and time zone are a guess.
+    """
 
     identity: Identity
     language: str
     timezone: str
     name: str = field(default="", repr=False)
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ class Standing:
         subject: Names that person there for ever; see `Account.subject`.
         missing: What the bot needs and may not do.
         sees_invitations: False if the person chose to show when they are busy and nothing else.
+        timezone: Where they live; empty if it is not told, or no zone that we know.
     """
 
     subject: str
@@ -48,6 +49,7 @@ class Standing:
     scopes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     sees_invitations: bool = True
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

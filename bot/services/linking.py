@@ -49,6 +49,14 @@ class PastedKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """An account that was linked, and the time zone that its provider tells; see `Standing`."""
+
+    account: Account
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlinked:
     """An account that is forgotten.
 
@@ -106,7 +114,7 @@ class Linking:
                 return PastedKey(provider=provider, credentials=credentials)
         raise UsageError(M.LINK_NOT_RECOGNISED)
 
-    async def link(self, caller: Caller, key: PastedKey) -> Account:
+    async def link(self, caller: Caller, key: PastedKey) -> Linked:
         """Check a pasted key with its provider and keep it as the caller's.
 
         Raises:
@@ -118,7 +126,7 @@ class Linking:
         brought = SignedIn(credentials=key.credentials, standing=standing)
         account = await self.keep(caller.identity, key.provider, sign_in.kind, brought)
         self._note(caller, account, ChangeKind.LINK)
-        return account
+        return Linked(account=account, timezone=standing.timezone)
 
     async def check(self, owner: Identity, provider: Provider, standing: Standing) -> None:
         """Refuse what would be of no use, or is somebody else's.

@@ -80,6 +80,7 @@ class PersonalData:
                 "name": "" if person is None else person.name,
                 "language": "" if person is None else person.language,
                 "timezone": "" if person is None else person.timezone,
+                "chosen": person is not None and person.chosen,
             },
             "accounts": [
                 _without(asdict(account), "owner") for account in await self.linking.of(caller)

@@ -8,11 +8,11 @@ from bot.domain.accounts import Account
 from bot.domain.chat import Platform
 from bot.domain.journal import ChangeKind
 from bot.domain.sign_ins import SignInAttempt
-from bot.domain.zones import zone_of
+from bot.domain.zones import UTC, zone_of
 from bot.errors import PlatformError, StorageError
-from bot.ports import ChatPlatform, Clock, Journal, SignInAttempts
+from bot.ports import ChatPlatform, Clock, Journal, People, SignInAttempts
 from bot.services.linking import account_change
-from bot.texts import Draft, M, Texts, add_linked
+from bot.texts import Draft, M, Texts, add_linked, add_told_zone
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ class SignInNews:
 
     attempts: SignInAttempts
     journal: Journal
+    people: People
     platforms: Mapping[Platform, ChatPlatform]
     clock: Clock
 
@@ -36,12 +37,26 @@ class SignInNews:
             await self.journal.append([change])
         except StorageError:
             logger.warning("the journal could not be told of a sign-in")
-        await self._tell(attempt, add_linked(_draft(attempt), account))
+        own_zone = await self._timezone(attempt)
+        draft = add_linked(_draft(attempt, own_zone), account)
+        if own_zone and attempt.signed_in is not None:
+            # What is changed from here keeps no buttons of ours, so the command is named.
+            told = attempt.signed_in.standing.timezone
+            add_told_zone(draft, attempt.provider, told, by_button=False)
+        await self._tell(attempt, draft)
 
     async def nothing_linked(self, attempt: SignInAttempt, why: M) -> None:
         """Nothing was; why is a sentence with `{provider}`."""
         draft = _draft(attempt)
         await self._tell(attempt, draft.add(why, provider=attempt.provider))
+
+    async def _timezone(self, attempt: SignInAttempt) -> str:
+        """The asker's time zone; empty if it cannot be found out."""
+        try:
+            person = await self.people.find_person(attempt.owner)
+        except StorageError:
+            return ""
+        return "" if person is None else person.timezone
 
     async def _tell(self, attempt: SignInAttempt, draft: Draft) -> None:
         """Let the message with the link say how it ended; it has no buttons any more.
@@ -61,5 +76,5 @@ class SignInNews:
             logger.exception("the chat could not be told of a sign-in")
 
 
-def _draft(attempt: SignInAttempt) -> Draft:
-    return Draft(Texts(attempt.language, zone_of("UTC")))
+def _draft(attempt: SignInAttempt, zone: str = "") -> Draft:
+    return Draft(Texts(attempt.language, zone_of(zone or UTC)))

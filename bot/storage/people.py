@@ -39,6 +39,7 @@ class SqlPeople:
             "language": person.language,
             "timezone": person.timezone,
             "name": person.name,
+            "chosen": person.chosen,
         }
         await self._database.write(upserting(tables.people, values))
         self._people.put(person.identity, person)
@@ -93,7 +94,11 @@ class SqlPeople:
             return None
         [row] = rows
         return Person(
-            identity=identity, language=row.language, timezone=row.timezone, name=row.name
+            identity=identity,
+            language=row.language,
+            timezone=row.timezone,
+            name=row.name,
+            chosen=row.chosen,
         )
 
     async def _read_memberships(self, identity: Identity) -> Mapping[str, Membership]:

@@ -194,6 +194,7 @@ people = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("chosen", sa.Boolean, nullable=False, server_default=sa.false()),
     # Unknown of those who were met before it was noted; a later write leaves it as it is.
     sa.Column("met_at", UtcDateTime, default=_now),
 )

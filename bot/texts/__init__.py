@@ -1,15 +1,17 @@
 """Every sentence a person can read: message ids, the catalogues, and how times are written."""
 
-from bot.texts.accounts import UNNAMED, add_linked, shown
+from bot.texts.accounts import UNNAMED, add_accounts, add_linked, add_ways_to_link, shown
 from bot.texts.cards import add_card, add_reach, card, card_buttons
 from bot.texts.days import read_days
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
 from bot.texts.journal import add_change
+from bot.texts.languages import native_name, read_language
 from bot.texts.lists import Page, agenda, choices, invitations
 from bot.texts.presence import add_presence
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
+from bot.texts.zones import add_told_zone, likely_zones, local_time, zone_buttons
 
 __all__ = [
     "HELD",
@@ -19,6 +21,7 @@ __all__ = [
     "M",
     "Page",
     "Texts",
+    "add_accounts",
     "add_answer",
     "add_card",
     "add_change",
@@ -26,6 +29,8 @@ __all__ = [
     "add_linked",
     "add_presence",
     "add_reach",
+    "add_told_zone",
+    "add_ways_to_link",
     "agenda",
     "card",
     "card_buttons",
@@ -33,7 +38,12 @@ __all__ = [
     "choose_language",
     "explain",
     "invitations",
+    "likely_zones",
+    "local_time",
+    "native_name",
     "on_one_line",
     "read_days",
+    "read_language",
     "shown",
+    "zone_buttons",
 ]

@@ -21,8 +21,10 @@ from babel.messages.pofile import read_po
 from markupsafe import Markup
 
 from bot.domain.chat import Button, Platform, Reply, Row, Visibility
+from bot.domain.inbox import Person
 from bot.domain.participation import Event, EventRef, Watch
 from bot.domain.providers import Provider
+from bot.domain.zones import zone_of
 from bot.texts.ids import M
 
 LANGUAGES = ("en", "ru")
@@ -31,6 +33,10 @@ LANGUAGES = ("en", "ru")
 _LOCALES = {"en": "en_GB", "ru": "ru_RU"}
 _TITLE_LIMIT = 120
 _MINUTE = 60
+_FROM_RIGHT = frozenset({"R", "AL"})
+"""Hebrew and its like, Arabic and its like."""
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+"""https://unicode.org/reports/tr9/#Explicit_Directional_Isolates"""
 
 
 class Texts:
@@ -41,23 +47,31 @@ class Texts:
         self._timezone = timezone
         self._locale = Locale.parse(_LOCALES[language])
 
+    @classmethod
+    def of(cls, person: Person) -> "Texts":
+        """Words for a person as they are known."""
+        return cls(person.language, zone_of(person.timezone))
+
     def say(self, message: str, /, **values: object) -> Markup:
         """Fill a sentence; values are escaped unless they are `Markup` already.
 
-        A sentence with plural forms goes by its value `count`.
+        A sentence with plural forms goes by its value `count`. Line breaks in values become spaces,
+        so that no tag spans one.
         """
-        named = {
-            key: self.provider(value) if isinstance(value, Provider) else value
-            for key, value in values.items()
-        }
+        named = {key: self._value(value) for key, value in values.items()}
         return Markup(_sentence(self.language, message, values)).format(**named)  # noqa: S704
 
     def title(self, event: Event) -> str:
-        """An event's title on one line, shortened, without control characters."""
+        """An event's title on one line, shortened, without control characters.
+
+        What is written from right to left is set apart, or it would turn round the words beside it.
+        """
         return self.named(event.title)
 
     def named(self, title: str) -> str:
         """The same for a title without its event."""
+        if any(unicodedata.bidirectional(char) in _FROM_RIGHT for char in title):
+            return f"{_ISOLATE}{on_one_line(title, _TITLE_LIMIT - 2)}{_END_ISOLATE}"
         return on_one_line(title, _TITLE_LIMIT) or str(self.say(M.EVENT_UNTITLED))
 
     def when(self, event: Event, now: datetime) -> str:
@@ -146,6 +160,13 @@ class Texts:
     def today(self, now: datetime) -> date:
         """Which day it is where the person is."""
         return now.astimezone(self._timezone).date()
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, Provider):
+            return self.provider(value)
+        if isinstance(value, str) and (lines := value.splitlines()) not in ([], [value]):
+            return (Markup(" ") if isinstance(value, Markup) else " ").join(lines)
+        return value
 
     def _date(self, day: date, now: datetime) -> str:
         this_year = day.year == now.astimezone(self._timezone).year

@@ -309,7 +309,7 @@ async def test_a_person_is_remembered_and_replaced(store: Store) -> None:
     assert await store.find_person(ANN) is None
 
     await store.save_person(person)
-    changed = replace(person, language="en")
+    changed = replace(person, language="en", chosen=True)
     await store.save_person(changed)
 
     assert await store.find_person(ANN) == changed

@@ -229,7 +229,9 @@ async def test_while_the_store_cannot_write_nothing_is_taken_or_begun_and_then_a
 
     assert untouched == []
     assert len(w.portal.writes("calendar.meeting.status.set")) == 2
-    assert len([message for message in w.messages(ANN) if "waits" in message.plain]) == 1
+    assert (
+        len([message for message in w.messages(ANN) if "your command waits" in message.plain]) == 1
+    )
 
 
 @pytest.mark.parametrize("where", ["polling", "webhook", "group"])
@@ -242,7 +244,7 @@ async def test_one_persons_slow_portal_delays_nobody(tmp_path: Path, where: str)
             w.tg.says(w.user(person), "/start")
         await w.start()
         for person in PEOPLE:
-            await w.heard("651", person)
+            await w.heard("/invites", person)
         chat = group if where == "group" else None
         mention = "@acme_rsvp_bot" if where == "group" else ""
         w.tg.says(w.user(ANN), f"/status{mention} {SPRINT_REVIEW}", chat)

@@ -1,5 +1,7 @@
 """`rsvp-bot run` with slow calendars, presses, topics, moving groups, and doubt cleared up."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,31 @@ async def test_an_answer_through_cronofy_is_told_as_the_calendar_holds_it(
 
     assert w.cronofy.status_of(QUARTERLY) == "accepted"
     assert len(w.cronofy.writes(QUARTERLY)) == 1
+
+
+@BY
+async def test_a_shared_location_sets_the_time_zone_in_private_and_means_nothing_in_a_group(
+    tmp_path: Path, webhook: bool
+) -> None:
+    async with world(tmp_path, webhook=webhook) as w:
+        await w.start()
+        group = w.tg.add_group(GROUP, "Team", [w.user(ANN)])
+        w.tg.reads_all = True
+        w.tg.says_location(w.user(ANN), 35.6812, 139.7671, group)
+        w.tg.says_location(w.user(ANN), 40.7128, -74.006, live=True)
+        w.tg.moves(w.user(ANN), 51.5072, -0.1276)
+        w.tg.says(w.user(ANN), f"/status {SPRINT_REVIEW}")
+        [status] = await w.heard("Sprint review")
+        zones = [message.plain for message in w.messages(ANN) if "Your time zone" in message.plain]
+        await _all_closed(w)
+        with closing(sqlite3.connect(w.database)) as database:
+            kept = [row[0] for row in database.execute("SELECT message FROM inbox")]
+
+    assert ["America/New_York" in zone for zone in zones] == [True]
+    assert "(UTC−" in status.plain
+    assert w.tg.messages(GROUP) == []
+    assert any("/tz 40.71,-74.01" in message for message in kept)
+    assert not any("40.7128" in message for message in kept)
 
 
 async def test_a_pending_answer_survives_a_kill_and_its_message_is_edited_when_it_shows(

@@ -499,6 +499,7 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
         "name": "Ann",
         "language": "en",
         "timezone": "Europe/Riga",
+        "chosen": False,
     }
     assert {account["kind"] for account in found["accounts"]} == {"webhook", "environment"}
     [answer] = [entry for entry in found["journal"] if entry["kind"] == "answer"]
@@ -512,7 +513,11 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
     texts = [message["text"] for message in found["messages"]]
     assert texts == ["/link …", "/accept 651", "/forget", "/export"]
     assert "Accepted" in found["messages"][1]["replies"][0]
-    assert {button["label"] for button in found["buttons"]} == {"Forget me", "Keep everything"}
+    assert {button["label"] for button in found["buttons"]} == {
+        "Forget me",
+        "Keep everything",
+        "Use Europe/Berlin",
+    }
     whole = json.dumps(found)
     code = bot.portal.webhook_path(ANN.user_id).strip("/").rpartition("/")[2]
     assert len(code) > 8

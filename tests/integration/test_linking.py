@@ -73,6 +73,34 @@ async def test_the_message_with_the_key_is_deleted_and_kept_nowhere(
     assert code not in caplog.text
 
 
+async def test_another_time_zone_at_the_provider_is_offered_once_by_button(bot: Bot) -> None:
+    bot.portal.users[ANN.user_id].timezone = "Europe/Kiev"
+
+    (reply,) = await bot.say(f"/link {webhook(bot)}")
+
+    assert reply.said == ("link.done", "link.rights", "tz.told", "link.deleted")
+    assert "Bitrix24 says that your time zone is Europe/Kyiv." in plain(reply.text)
+    (taken,) = await bot.press("Use Europe/Kyiv")
+    assert taken.said == ("tz.done",)
+    (again,) = await bot.say(f"/link {webhook(bot)}")
+    assert "tz.told" not in again.said
+
+
+@pytest.mark.parametrize("told", ["Mars/Olympus", "", "Etc/GMT-3"])
+async def test_a_zone_that_nobody_lives_in_is_not_offered(bot: Bot, told: str) -> None:
+    bot.portal.users[ANN.user_id].timezone = told
+
+    (reply,) = await bot.say(f"/link {webhook(bot)}")
+
+    assert reply.said == ("link.done", "link.rights", "link.deleted")
+
+
+async def test_cronofys_zone_is_offered_likewise(bot: Bot) -> None:
+    (reply,) = await bot.say(f"/link {BORIS_ACCOUNT.personal_token}")
+
+    assert "Cronofy says that your time zone is Europe/Moscow." in plain(reply.text)
+
+
 async def test_a_message_that_cannot_be_deleted_is_to_be_deleted_by_its_writer(bot: Bot) -> None:
     bot.chat.undeletable = True
 

@@ -95,6 +95,20 @@ async def test_cronofy_the_same_way(office: Office, browser: Browser) -> None:
     assert set(account.scopes) == {"read_events", "change_participation_status"}
 
 
+async def test_another_time_zone_at_the_provider_is_told_with_the_command_to_take_it(
+    office: Office, browser: Browser
+) -> None:
+    question = await office.to_question(browser, "Cronofy", signs_in=BORIS_ACCOUNT.sub)
+    message_id, _ = office.bot.chat.posted[-1]
+
+    await browser.send(question, answer="yes")
+
+    edited = office.bot.chat.shown[message_id].reply
+    assert edited.said == ("link.done", "link.rights", "tz.told", "tz.take_command")
+    assert "<code>/tz Europe/Moscow</code>" in edited.text
+    assert edited.buttons == ()
+
+
 async def test_pages_speak_the_language_of_whoever_asked(office: Office, browser: Browser) -> None:
     offer = await browser.open(await office.link("Bitrix24", who=BORIS, language="ru"))
 

@@ -53,6 +53,7 @@ class AccountRow:
         profiles: The calendar services behind it.
         scopes: What the token may do; bundles such as `read_write` are not taken apart.
         disconnected: How many calendar services Cronofy has lost its access to.
+        timezone: As Cronofy tells it, by IANA name; empty if it does not.
     """
 
     sub: str
@@ -60,6 +61,7 @@ class AccountRow:
     profiles: tuple[LinkedProfile, ...]
     scopes: frozenset[str]
     disconnected: int
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +212,7 @@ def parse_account(response: HttpResponse) -> AccountRow:
         name=_text(body.get("name")) or _text(body.get("email")),
         scopes=frozenset(_text(_mapping(data.get("authorization")).get("scope")).split()),
         disconnected=sum(profile.get("profile_connected") is False for profile in profiles),
+        timezone=_text(body.get("zoneinfo")),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
+from math import isfinite
 
 from bot.domain.chat import (
     Conversation,
@@ -68,6 +69,8 @@ def convert(update: object, now: datetime) -> IncomingMessage | NoPerson | Skipp
 def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | NoPerson | Skipped:
     text = message.get("text")
     if not isinstance(text, str):
+        text = _shared_place(message)
+    if not text:
         return Skipped.NOT_A_MESSAGE
     conversation = _conversation(message)
     sender = message.get("from")
@@ -94,6 +97,20 @@ def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | No
         language=_text(person.get("language_code")),
         reply_to=None if answered is None else str(_integer(_mapping(answered)["message_id"])),
     )
+
+
+def _shared_place(message: Mapping[str, object]) -> str:
+    """A location that somebody shares in private, as the command that it stands for; else empty.
+
+    Two decimals, about a kilometre, are enough to find a time zone. A venue has a location too; a
+    live one counts once, since what follows are edits.
+    https://core.telegram.org/bots/api#location
+    """
+    if "location" not in message or _mapping(message["chat"])["type"] != "private":
+        return ""
+    location = _mapping(message["location"])
+    latitude, longitude = (_decimal(location[name]) for name in ("latitude", "longitude"))
+    return f"/tz {latitude:.2f},{longitude:.2f}"
 
 
 def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingMessage | Skipped:
@@ -152,6 +169,12 @@ def _integer(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError
     return value
+
+
+def _decimal(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+        raise TypeError
+    return float(value)
 
 
 def _text(value: object) -> str:

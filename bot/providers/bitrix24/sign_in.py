@@ -11,6 +11,7 @@ from bot.clients.bitrix24.client import Bitrix24Client, Terms
 from bot.domain.accounts import AccountKind, Credentials
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import Standing
+from bot.domain.zones import known_zone
 from bot.errors import UsageError
 from bot.ports import SignIn
 from bot.texts import M
@@ -68,6 +69,7 @@ class Bitrix24SignIn:
             place=host,
             scopes=tuple(scope for scope in SCOPES if scope in granted),
             missing=tuple(scope for scope in SCOPES if scope not in granted),
+            timezone=known_zone(profile.timezone),
         )
 
 

@@ -8,6 +8,7 @@ from bot.clients.cronofy.client import CronofyClient, Terms
 from bot.domain.accounts import AccountKind, Credentials
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import Standing
+from bot.domain.zones import known_zone
 from bot.ports import SignIn
 
 SCOPES = ("read_events", "change_participation_status")
@@ -53,6 +54,7 @@ class CronofySignIn:
             if untold
             else tuple(scope for scope in SCOPES if scope not in account.scopes),
             sees_invitations=not blind,
+            timezone=known_zone(account.timezone),
         )
 
 

@@ -57,15 +57,49 @@ class People(TelegramState):
             thread_id: The forum topic.
             edited: Changes this person's last message there instead of writing a new one.
         """
-        chat = chat or self.chats[user.user_id]
-        if chat.user is not None and chat.blocked:
-            raise ValueError("unblock the bot first")
-        if chat.user is None and chat.members.get(user.user_id, "left") in ABSENT:
-            raise ValueError("not a member")
+        chat = self._where(user, chat)
         if edited:
             return self._edit_last(chat, user, text)
         chat.started = True
         return self._post(chat, user, text, reply_to=reply_to, thread_id=thread_id)
+
+    def says_location(
+        self,
+        user: User,
+        latitude: float,
+        longitude: float,
+        chat: Chat | None = None,
+        *,
+        venue: str = "",
+        live: bool = False,
+    ) -> int:
+        """A person shares a location, to the bot itself if no chat is given.
+
+        Args:
+            user: Who.
+            latitude: Degrees north.
+            longitude: Degrees east.
+            chat: Where.
+            venue: What is there; the message is then a venue.
+            live: It goes on for a quarter of an hour.
+        """
+        location: Json = {"latitude": latitude, "longitude": longitude}
+        if live:
+            location |= {"live_period": 900, "horizontal_accuracy": 12.5}
+        place: Json = {"location": location}
+        if venue:
+            place["venue"] = {"location": location, "title": venue, "address": venue}
+        chat = self._where(user, chat)
+        chat.started = True
+        return self._post(chat, user, "", place=place)
+
+    def moves(self, user: User, latitude: float, longitude: float) -> None:
+        """The live location that a person shared last is somewhere else now."""
+        chat = self.chats[user.user_id]
+        message = next(each for each in reversed(chat.messages.values()) if each.place)
+        message.place = {"location": {"latitude": latitude, "longitude": longitude}}
+        message.edit_date = int(self.seconds())
+        self.tell("edited_message", message, chat)
 
     def says_anonymously(
         self, chat: Chat, text: str, reply_to: int | None = None, thread_id: int | None = None
@@ -120,6 +154,15 @@ class People(TelegramState):
         self.changed()
         return press.query_id
 
+    def _where(self, user: User, chat: Chat | None) -> Chat:
+        """Where somebody writes, if they can."""
+        chat = chat or self.chats[user.user_id]
+        if chat.user is not None and chat.blocked:
+            raise ValueError("unblock the bot first")
+        if chat.user is None and chat.members.get(user.user_id, "left") in ABSENT:
+            raise ValueError("not a member")
+        return chat
+
     def _post(
         self,
         chat: Chat,
@@ -129,6 +172,7 @@ class People(TelegramState):
         reply_to: int | None = None,
         thread_id: int | None = None,
         sender_chat: Chat | None = None,
+        place: Json | None = None,
     ) -> int:
         if thread_id is not None and thread_id not in chat.topics:
             raise ValueError("there is no such topic")
@@ -145,6 +189,7 @@ class People(TelegramState):
             reply_to=reply_to,
             thread_id=thread,
             in_topic=in_topic,
+            place=place or {},
         )
         seen = reaches_bot(self, chat, message)
         self.keep(chat, message)

@@ -61,6 +61,7 @@ class Message:
         thread_id: The forum topic, or the first message of a thread of replies.
         markup: The raw `reply_markup`, of which `buttons` are the inline ones.
         service: Fields of a service message, which has no text.
+        place: Fields of a shared location or venue, which has none either.
         edits: Earlier versions, oldest first.
         addressed: The bot may see it although it keeps to privacy mode.
     """
@@ -80,6 +81,7 @@ class Message:
     markup: Json | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
     service: Json = field(default_factory=dict)
+    place: Json = field(default_factory=dict)
     edit_date: int | None = None
     edits: list[Version] = field(default_factory=list)
     deleted: bool = False

@@ -118,8 +118,8 @@ def message_json(message: Message, chat: Chat, *, with_reply: bool = True) -> Js
         answered = _answered(message, chat)
         if answered is not None:
             view["reply_to_message"] = message_json(answered, chat, with_reply=False)
-    if message.service:
-        view |= message.service
+    if message.service or message.place:
+        view |= message.service or message.place
     else:
         view |= _content(message)
     if message.buttons:

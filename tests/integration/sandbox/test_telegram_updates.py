@@ -323,3 +323,47 @@ async def test_who_the_bot_is_and_which_doors_are_closed(it: Running) -> None:
         f"{it.url}/bot{TOKEN}/getMe", data=b"{", headers={"Content-Type": "application/json"}
     ) as response:
         assert response.status == 400
+
+
+async def test_a_shared_location_comes_without_text_and_a_venue_with_both(it: Running) -> None:
+    it.tg.says_location(it.ann, 52.516275, 13.377704)
+    it.tg.says_location(it.ann, 52.516275, 13.377704, venue="Acme")
+    shared, venue = await it.bot.get_updates()
+
+    assert shared.message is not None
+    assert shared.message.text is None
+    assert shared.message.location is not None
+    assert shared.message.location.latitude == 52.516275
+    assert venue.message is not None
+    assert venue.message.venue is not None
+    assert venue.message.venue.title == "Acme"
+    assert venue.message.location == venue.message.venue.location
+
+
+async def test_a_live_location_goes_on_as_edits_of_its_message(it: Running) -> None:
+    it.tg.says_location(it.ann, 52.5, 13.4, live=True)
+    it.tg.moves(it.ann, 52.6, 13.5)
+    shared, moved = await it.bot.get_updates()
+
+    assert shared.message is not None
+    assert shared.message.location is not None
+    assert shared.message.location.live_period is not None
+    assert moved.edited_message is not None
+    assert moved.edited_message.message_id == shared.message.message_id
+    assert moved.edited_message.location is not None
+    assert moved.edited_message.location.latitude == 52.6
+
+
+async def test_a_location_shared_in_a_group_is_not_for_a_bot_in_privacy_mode(it: Running) -> None:
+    team = it.tg.add_group(-1001, "Team", [it.ann])
+    it.tg.says_location(it.ann, 52.5, 13.4, team)
+    assert await it.updates() == []
+    it.tg.reads_all = True
+    it.tg.says_location(it.ann, 52.5, 13.4, team)
+    assert len(await it.updates()) == 1
+
+
+async def test_whoever_blocked_the_bot_shares_no_location_with_it(it: Running) -> None:
+    it.tg.block(it.ann)
+    with pytest.raises(ValueError, match="unblock"):
+        it.tg.says_location(it.ann, 52.5, 13.4)

@@ -38,6 +38,7 @@ USERINFO = {
     "sub": "acc_1",
     "email": "ann@acme.example",
     "name": "Ann Hill",
+    "zoneinfo": "Europe/Berlin",
     "cronofy.data": {
         "authorization": {"scope": "read_events change_participation_status"},
         "profiles": [
@@ -64,6 +65,7 @@ def test_userinfo_tells_whose_token_it_is_and_what_it_may_do() -> None:
         ),
         scopes=frozenset({"read_events", "change_participation_status"}),
         disconnected=1,
+        timezone="Europe/Berlin",
     )
 
 

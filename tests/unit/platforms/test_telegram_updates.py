@@ -64,6 +64,55 @@ def test_a_thread_of_replies_is_no_topic() -> None:
     assert read.conversation.thread_id is None
 
 
+def place(**fields: Any) -> dict[str, Any]:
+    """A message with a location; Telegram gives six digits."""
+    shared = {"latitude": 52.516275, "longitude": 13.377704, **fields}
+    return message(text=None, location=shared)
+
+
+def test_a_place_shared_in_private_asks_for_its_time_zone_to_about_a_kilometre() -> None:
+    read = convert({"update_id": 9, "message": place()}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert read.text == "/tz 52.52,13.38"
+    assert "52.516" not in str(read.text)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "text"),
+    [(-33.8688, 151.2093, "/tz -33.87,151.21"), (0, -180, "/tz 0.00,-180.00")],
+)
+def test_places_south_and_west_likewise(latitude: float, longitude: float, text: str) -> None:
+    shared = place(latitude=latitude, longitude=longitude)
+    read = convert({"update_id": 9, "message": shared}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert read.text == text
+
+
+def test_a_venue_is_a_place_and_a_live_location_counts_once() -> None:
+    venue = place() | {"venue": {"title": "Acme", "address": "1 Main St"}}
+    live = place(live_period=900)
+
+    for shared in (venue, live):
+        read = convert({"update_id": 9, "message": shared}, NOW)
+        assert isinstance(read, IncomingMessage)
+        assert read.text == "/tz 52.52,13.38"
+    assert convert({"update_id": 9, "edited_message": live}, NOW) is Skipped.NOT_A_MESSAGE
+
+
+def test_a_place_shared_in_a_group_is_nobodys_command() -> None:
+    shared = place() | {"chat": GROUP}
+
+    assert convert({"update_id": 9, "message": shared}, NOW) is Skipped.NOT_A_MESSAGE
+
+
+@pytest.mark.parametrize("value", [None, "52", True, float("nan"), float("inf"), 10**400, []])
+def test_a_place_that_is_none_makes_the_update_malformed(value: object) -> None:
+    with pytest.raises(MalformedUpdateError):
+        convert({"update_id": 9, "message": place(latitude=value)}, NOW)
+
+
 def test_a_press_carries_its_key_and_card() -> None:
     query = {"id": "77", "from": ANN, "data": "key", "message": message()}
 
@@ -111,7 +160,21 @@ _json = st.recursive(
     max_leaves=8,
 )
 _fields = st.sampled_from(
-    ["update_id", "message", "callback_query", "from", "chat", "id", "text", "date", "data", "type"]
+    [
+        "update_id",
+        "message",
+        "callback_query",
+        "from",
+        "chat",
+        "id",
+        "text",
+        "date",
+        "data",
+        "type",
+        "location",
+        "latitude",
+        "longitude",
+    ]
 )
 _update = st.recursive(
     _json, lambda inner: st.dictionaries(_fields, inner, max_size=6), max_leaves=12

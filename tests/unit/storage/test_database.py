@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from bot.storage.people import SqlPeople
 from tests.fakes.postgres import postgres_database
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7")
-PERSON = Person(identity=ANN, language="en", timezone="UTC")
+PERSON = Person(identity=ANN, language="en", timezone="UTC", chosen=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,6 +51,7 @@ async def test_what_another_process_changes_is_noticed(url: str) -> None:
             if found is not None and found.language == "ru":
                 break
             await asyncio.sleep(0.01)
+    assert found == replace(PERSON, language="ru")
     await ours.stop()
     await theirs.stop()
 

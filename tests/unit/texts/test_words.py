@@ -39,6 +39,9 @@ def test_a_value_cannot_bring_markup_with_it() -> None:
         (" \n ", "(no title)"),
         ("x" * 500, "x" * 119 + "…"),
         ("👩\u200d💻 pairing", "👩\u200d💻 pairing"),
+        ("פגישה 12", "\u2068פגישה 12\u2069"),
+        ("مراجعة\u2069 \u2068x", "\u2068مراجعة x\u2069"),
+        ("ש" * 500, "\u2068" + "ש" * 117 + "…\u2069"),
     ],
 )
 def test_a_title_is_one_line_of_bounded_length_without_control_characters(

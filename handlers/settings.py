@@ -1,0 +1,165 @@
+"""/lang, /tz and /settings: how the bot speaks with somebody, and where they live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.commands import Command, Context, Router
+from bot.domain.chat import Button, Reply
+from bot.services.sign_in_offers import offer_sign_ins
+from bot.services.zone_search import Match, Search
+from bot.texts import (
+    LANGUAGES,
+    Draft,
+    M,
+    Texts,
+    add_accounts,
+    add_ways_to_link,
+    local_time,
+    native_name,
+    on_one_line,
+    read_language,
+    zone_buttons,
+)
+
+router = Router()
+
+_ECHO_LIMIT = 40
+_IN_SETTINGS = Command(name="settings", args=("tz",)).line
+_DOUBTS: Mapping[Match, M] = {
+    Match.SEVERAL: M.TZ_SEVERAL,
+    Match.SIMILAR: M.TZ_SIMILAR,
+    Match.OFFSET: M.TZ_OFFSET,
+    Match.AT_SEA: M.TZ_AT_SEA,
+    Match.UNKNOWN: M.TZ_UNKNOWN,
+}
+
+
+@router.command("lang", summary=M.HELP_LANG, arguments="ru", private=True)
+async def lang(ctx: Context) -> Sequence[Reply]:
+    """Speak another language; without one, offer those there are."""
+    if ctx.message.conversation.is_group:
+        return [ctx.pointer(ctx.draft())]
+    draft = ctx.draft()
+    if not ctx.command.args:
+        return [draft.add(M.LANG_WHICH).reply(_language_buttons(ctx))]
+    language = read_language(" ".join(ctx.command.args))
+    if not language:
+        return [draft.add(M.LANG_UNKNOWN).reply(_language_buttons(ctx))]
+    ctx = await _speaking(ctx, language)
+    return [ctx.draft().add(M.LANG_DONE).reply(_language_buttons(ctx))]
+
+
+@router.command("tz", summary=M.HELP_TZ, arguments="Berlin", private=True)
+async def tz(ctx: Context) -> Sequence[Reply]:
+    """Live in another time zone; without one, tell the present one and how to change it."""
+    if ctx.message.conversation.is_group:
+        return [ctx.pointer(ctx.draft())]
+    words = " ".join(ctx.command.args)
+    if not words:
+        return [_present_zone(ctx).reply(_likely_zones(ctx, "/tz"))]
+    search = ctx.services.preferences.find_zone(words, ctx.services.clock.now())
+    if search.match is not Match.SURE:
+        draft = ctx.draft()
+        return [draft.reply(_add_doubt(ctx, draft, search, words, "/tz"))]
+    ctx = await _living_in(ctx, search)
+    draft = ctx.draft().add(M.TZ_DONE, **_own_time(ctx))
+    if await ctx.services.linking.of(ctx.caller):
+        return [draft.reply()]
+    # Whoever came here from the first run goes on with it.
+    draft.blank().add(M.START_LINK)
+    pages = await offer_sign_ins(
+        ctx.services.sign_ins, ctx.caller, ctx.message.sender, ctx.texts.language
+    )
+    return [draft.reply(add_ways_to_link(draft, pages))]
+
+
+@router.command("settings", summary=M.HELP_SETTINGS, private=True)
+async def settings(ctx: Context) -> Sequence[Reply]:
+    """Show and change what can be set, in one message that its buttons change in place."""
+    if ctx.message.conversation.is_group:
+        return [ctx.pointer(ctx.draft())]
+    option, *words = ctx.command.args or ("",)
+    if option == "tz":
+        return [await _zone_in_settings(ctx, " ".join(words))]
+    language = read_language(" ".join(words)) if option == "lang" else ""
+    if language:
+        ctx = await _speaking(ctx, language)
+    return [await _all_settings(ctx)]
+
+
+async def _zone_in_settings(ctx: Context, words: str) -> Reply:
+    back = Button(label=str(ctx.texts.say(M.SETTINGS_BACK)), command_line="/settings")
+    if not words:
+        return _present_zone(ctx).reply([*_likely_zones(ctx, _IN_SETTINGS), [back]])
+    search = ctx.services.preferences.find_zone(words, ctx.services.clock.now())
+    if search.match is Match.SURE:
+        return await _all_settings(await _living_in(ctx, search))
+    draft = ctx.draft()
+    rows = _add_doubt(ctx, draft, search, words, _IN_SETTINGS)
+    return draft.reply([*rows, [back]])
+
+
+async def _all_settings(ctx: Context) -> Reply:
+    draft = ctx.draft().add(M.SETTINGS_TITLE).add(M.SETTINGS_LANGUAGE)
+    draft.add(M.SETTINGS_ZONE, **_own_time(ctx))
+    add_accounts(draft, await ctx.services.linking.of(ctx.caller))
+    languages = [
+        Button(
+            label=native_name(each),
+            command_line=Command(name="settings", args=("lang", each)).line,
+        )
+        for each in LANGUAGES
+        if each != ctx.texts.language
+    ]
+    to_zone = Button(label=str(ctx.texts.say(M.SETTINGS_TO_ZONE)), command_line=_IN_SETTINGS)
+    to_accounts = Button(label=str(ctx.texts.say(M.SETTINGS_TO_ACCOUNTS)), command_line="/link")
+    return draft.reply([languages, [to_zone], [to_accounts]])
+
+
+async def _speaking(ctx: Context, language: str) -> Context:
+    person = await ctx.services.preferences.set_language(ctx.caller.identity, language)
+    return replace(ctx, texts=Texts.of(person))
+
+
+async def _living_in(ctx: Context, search: Search) -> Context:
+    [zone] = search.zones
+    person = await ctx.services.preferences.set_timezone(ctx.caller.identity, zone)
+    return replace(ctx, texts=Texts.of(person))
+
+
+def _own_time(ctx: Context) -> dict[str, str]:
+    zone = ctx.texts.zone
+    return {"zone": zone, "time": local_time(zone, ctx.services.clock.now())}
+
+
+def _present_zone(ctx: Context) -> Draft:
+    return ctx.draft().add(M.TZ_NOW, **_own_time(ctx)).add(M.TZ_HOW).add(M.TZ_LOCATION)
+
+
+def _add_doubt(
+    ctx: Context, draft: Draft, search: Search, words: str, command: str
+) -> list[list[Button]]:
+    """Add why nothing was changed; the zones that may be meant."""
+    draft.add(_DOUBTS[search.match], words=on_one_line(words, _ECHO_LIMIT))
+    if search.zones:
+        return zone_buttons(search.zones, ctx.services.clock.now(), command, present=ctx.texts.zone)
+    draft.add(M.TZ_LOCATION)
+    return _likely_zones(ctx, command)
+
+
+def _likely_zones(ctx: Context, command: str) -> list[list[Button]]:
+    likely = ctx.services.preferences.likely_zones(ctx.texts.language)
+    return zone_buttons(likely, ctx.services.clock.now(), command, present=ctx.texts.zone)
+
+
+def _language_buttons(ctx: Context) -> list[list[Button]]:
+    present = ctx.texts.language
+    return [
+        [
+            Button(
+                label=f"{'✓ ' if each == present else ''}{native_name(each)}",
+                command_line=f"/lang {each}",
+            )
+        ]
+        for each in LANGUAGES
+    ]

@@ -1,0 +1,117 @@
+"""/start: who I am, and for whoever is new the way to a linked calendar in three taps."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands import Context, Router
+from bot.domain.chat import Button, Reply, Visibility
+from bot.domain.inbox import Person
+from bot.domain.zones import known_zone
+from bot.services.sign_in_offers import offer_sign_ins
+from bot.texts import (
+    LANGUAGES,
+    Draft,
+    M,
+    Texts,
+    add_ways_to_link,
+    local_time,
+    native_name,
+    read_language,
+    zone_buttons,
+)
+
+router = Router()
+
+# How many are offered at once; /tz offers more.
+_ZONES = 6
+
+
+@router.command("start", summary=M.HELP_START)
+async def start(ctx: Context) -> Sequence[Reply]:
+    """Say hello, take the next step of the first run, or bring what a deep link leads to.
+
+    The steps are `/start ru` and `/start Europe/Moscow`. They change something for newcomers alone,
+    so that neither an old button nor a stranger's link changes it later.
+    """
+    if ctx.command.args:
+        reply = await ctx.services.replies.find(ctx.caller.identity, ctx.command.args[0])
+        if reply is not None:
+            return [reply]
+        spec = ctx.router.find(ctx.command.args[0])
+        if spec is not None and spec.private:
+            command = replace(ctx.command, name=spec.name, args=())
+            return await spec.handler(replace(ctx, command=command))
+    if ctx.message.conversation.is_group:
+        return [_hello_to_all(ctx)]
+    person = await ctx.services.preferences.of(ctx.caller.identity)
+    language = next(filter(None, map(read_language, ctx.command.args)), "")
+    zone = next(filter(None, map(_read_zone, ctx.command.args)), "")
+    too_late = language not in ("", person.language) or zone not in ("", person.timezone)
+    if await ctx.services.linking.of(ctx.caller):
+        return [_hello(ctx, too_late=too_late)]
+    if person.chosen:
+        draft = ctx.draft().add(M.START_SETTLED if too_late else M.START_HELLO)
+        return [await _last_step(ctx, draft, person)]
+    return [await _take_step(ctx, person, language, zone)]
+
+
+async def _take_step(ctx: Context, person: Person, language: str, zone: str) -> Reply:
+    preferences, who = ctx.services.preferences, ctx.caller.identity
+    if not language and not zone:
+        return _ask_language(ctx)
+    if language:
+        person = await preferences.set_language(who, language)
+    if zone:
+        person = await preferences.set_timezone(who, zone)
+    ctx = replace(ctx, texts=Texts.of(person))
+    return await _last_step(ctx, ctx.draft(), person) if zone else _ask_zone(ctx)
+
+
+def _read_zone(word: str) -> str:
+    """A zone by its whole name, with a slash: no deep link can hold one."""
+    return known_zone(word) if "/" in word else ""
+
+
+def _ask_language(ctx: Context) -> Reply:
+    draft = ctx.draft().add(M.START_HELLO).add(M.START_YOUR_ID, identity=ctx.caller.identity)
+    return draft.add(M.LANG_WHICH).reply([[_language(each)] for each in LANGUAGES])
+
+
+def _ask_zone(ctx: Context) -> Reply:
+    likely = ctx.services.preferences.likely_zones(ctx.texts.language)[:_ZONES]
+    rows = zone_buttons(likely, ctx.services.clock.now(), "/start")
+    another = Button(label=str(ctx.texts.say(M.START_ANOTHER)), command_line="/tz")
+    others = [_language(each) for each in LANGUAGES if each != ctx.texts.language]
+    draft = ctx.draft().add(M.START_LANGUAGE).add(M.START_WHICH_ZONE)
+    return draft.reply([*rows, [another], others])
+
+
+async def _last_step(ctx: Context, draft: Draft, person: Person) -> Reply:
+    now = ctx.services.clock.now()
+    draft.add(M.START_LANGUAGE)
+    draft.add(M.START_ZONE, zone=person.timezone, time=local_time(person.timezone, now))
+    draft.blank().add(M.START_LINK)
+    pages = await offer_sign_ins(
+        ctx.services.sign_ins, ctx.caller, ctx.message.sender, ctx.texts.language
+    )
+    return draft.reply(add_ways_to_link(draft, pages))
+
+
+def _language(language: str) -> Button:
+    return Button(label=native_name(language), command_line=f"/start {language}")
+
+
+def _hello(ctx: Context, *, too_late: bool) -> Reply:
+    draft = ctx.draft().add(M.START_HELLO)
+    if too_late:
+        draft.add(M.START_SETTLED)
+    draft.add(M.START_TRY).add(M.START_MORE)
+    return draft.add(M.START_YOUR_ID, identity=ctx.caller.identity).reply()
+
+
+def _hello_to_all(ctx: Context) -> Reply:
+    draft = ctx.draft().add(M.START_HELLO).add(M.START_MORE)
+    draft.add(M.START_YOUR_ID, identity=ctx.caller.identity)
+    url = ctx.private_url(ctx.command.name)
+    buttons = [[Button(label=str(ctx.texts.say(M.GROUP_GO)), url=url)]] if url else []
+    return draft.reply(buttons, visibility=Visibility.CONVERSATION)
