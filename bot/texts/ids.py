@@ -445,3 +445,4 @@ class M(StrEnum):
     REFUSE_CANCELLED = "refuse.cancelled"
     HELD_CANCELLED = "held.cancelled"
     INVITES_TITLE = "invites.title"
+    FORGET_NUMBERS = "forget.numbers"
