@@ -10,6 +10,8 @@ logger = logging.getLogger(__name__)
 
 KEEP_CLOSED = timedelta(hours=48)
 """How long a message that is answered can still be asked for."""
+KEEP_NUMBERS = timedelta(days=400)
+"""How long an event can be called by its number: it is over by then, or gets another one."""
 _EVERY = 3600.0
 
 
@@ -22,6 +24,7 @@ async def tidy(store: Store, clock: Clock, *, journal_days: int) -> None:
     now = clock.now()
     await store.prune(now - KEEP_CLOSED)
     await store.prune_journal(now - timedelta(days=journal_days))
+    await store.prune_numbers(now - KEEP_NUMBERS)
 
 
 async def keep_tidy(store: Store, clock: Clock, *, journal_days: int) -> None:

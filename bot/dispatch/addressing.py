@@ -1,8 +1,10 @@
 """Where a reply goes."""
 
 import secrets
+from collections import defaultdict
+from dataclasses import replace
 
-from bot.domain.chat import IncomingMessage, Reply
+from bot.domain.chat import Button, IncomingMessage, Reply
 from bot.domain.inbox import Delivery
 
 
@@ -19,3 +21,29 @@ def address(message: IncomingMessage, reply: Reply) -> Delivery:
         keys=tuple(secrets.token_urlsafe(12) for _ in reply.pressable),
         callback_id="" if press is None else press.callback_id,
     )
+
+
+def readdress(earlier: Delivery, news: Reply) -> Delivery:
+    """The same delivery with other words, for a message that is there already.
+
+    Its buttons keep their keys: those of the news take over the key of a button with the same
+    command line, whatever its label, and one that has no such forerunner is left out, for nothing
+    would stand behind it. Buttons that open a page need no key. The event that it shows stays.
+    """
+    kept: dict[str, list[str]] = defaultdict(list)
+    for button, key in zip(earlier.reply.pressable, earlier.keys, strict=True):
+        kept[button.command_line].append(key)
+    keys: list[str] = []
+    rows: list[tuple[Button, ...]] = []
+    for row in news.buttons:
+        shown = []
+        for button in row:
+            if not button.url and not kept[button.command_line]:
+                continue
+            if not button.url:
+                keys.append(kept[button.command_line].pop(0))
+            shown.append(button)
+        if shown:
+            rows.append(tuple(shown))
+    about = news.about or earlier.reply.about
+    return replace(earlier, reply=replace(news, buttons=tuple(rows), about=about), keys=tuple(keys))

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.dispatch.addressing import readdress
 from bot.dispatch.lanes import Lanes
-from bot.domain.chat import Conversation, ConversationKind, Platform, Reply, Visibility
+from bot.domain.chat import Platform, Reply
 from bot.domain.inbox import Delivery, FollowUp
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Confirmation, Event, ParticipationStatus, holds
@@ -97,10 +98,11 @@ class FollowUpRunner:
     async def _check(self, follow_up: FollowUp) -> None:
         try:
             news = await self._look(follow_up)
-            if news is None or not await self._change(follow_up, news.reply):
+            told = None if news is None else await self._tell(follow_up, news.reply)
+            if news is None or told is None:
                 await self._postpone(follow_up)
             else:
-                await self._store.end_follow_up(follow_up, news.reply, news.change)
+                await self._store.end_follow_up(follow_up, told, news.change)
         except StorageError:
             raise
         except Exception:
@@ -198,33 +200,41 @@ class FollowUpRunner:
             logger.info("a follow-up could not look: %s", error)
         return None
 
-    async def _change(self, follow_up: FollowUp, reply: Reply) -> bool:
-        """Put the news into the message; whether there is nothing more to try."""
+    async def _tell(self, follow_up: FollowUp, reply: Reply) -> Delivery | None:
+        """Put the news into the message; what it says now, None if that is to be tried again."""
         earlier = follow_up.delivery
-        conversation = earlier.conversation
-        secret = earlier.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
-        if secret:
-            conversation = Conversation(
-                platform=conversation.platform,
-                chat_id=earlier.to.user_id,
-                kind=ConversationKind.DIRECT,
-            )
-        news = Delivery(
-            delivery_id=0,
-            to=earlier.to,
-            conversation=conversation,
-            reply=reply,
-            edits=follow_up.message_id,
-        )
+        told = readdress(earlier, reply)
         too_old = self._clock.now() - follow_up.started_at > GIVE_UP_AFTER
         if follow_up.message_id is None and not too_old:
-            return False
+            return None
+        taken = await self._is_taken(follow_up)
+        if taken and follow_up.superseded:
+            # Whoever looks at the message reads a later reply, which is all there is to know.
+            return told
+        news = replace(
+            told,
+            delivery_id=0,
+            conversation=earlier.shown_in,
+            reply_to=None,
+            edits=None if taken else follow_up.message_id,
+            callback_id="",
+        )
         try:
-            await self._platforms[earlier.to.platform].deliver(news)
+            message_id = await self._platforms[earlier.to.platform].deliver(news)
         except PlatformError as error:
             logger.warning("a message could not be changed: %s", error)
-            return error.gone or too_old
-        return True
+            return told if error.gone or too_old else None
+        if message_id != follow_up.message_id:
+            await self._store.delivered(earlier, message_id)
+        return told
+
+    async def _is_taken(self, follow_up: FollowUp) -> bool:
+        """Whether its message shows a later reply by now, as a card does after another press."""
+        earlier, message_id = follow_up.delivery, follow_up.message_id
+        if message_id is None:
+            return False
+        shown = await self._store.said_as(earlier.shown_in, message_id)
+        return shown is not None and shown.delivery.delivery_id != earlier.delivery_id
 
     async def _postpone(self, follow_up: FollowUp) -> None:
         age = (self._clock.now() - follow_up.started_at).total_seconds()

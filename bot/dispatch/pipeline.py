@@ -280,8 +280,15 @@ class Dispatcher:
                 key=key,
                 owner=delivery.to,
                 button=button,
-                expires_at=now + (CONFIRMATION_LIVES if button.confirms else BUTTON_LIVES),
+                expires_at=now + life_of(button),
                 question=delivery.keys[0] if asks else "",
             )
             for key, button in zip(delivery.keys, pressable, strict=True)
         ]
+
+
+def life_of(button: Button) -> timedelta:
+    """How long a button works."""
+    if button.minutes:
+        return timedelta(minutes=button.minutes)
+    return CONFIRMATION_LIVES if button.confirms else BUTTON_LIVES

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.chat import Button, Conversation, Identity, IncomingMessage, Reply
+from bot.domain.chat import (
+    Button,
+    Conversation,
+    ConversationKind,
+    Identity,
+    IncomingMessage,
+    Reply,
+    Visibility,
+)
 from bot.domain.participation import Event, Watch
 from bot.domain.providers import Provider
 
@@ -78,10 +86,33 @@ class Delivery:
     keys: tuple[str, ...] = ()
     callback_id: str = ""
 
+    @property
+    def shown_in(self) -> Conversation:
+        """Where its message stands: in a group, what is for its reader alone is shown in private.
+
+        A private chat has the id of its person, on every platform.
+        """
+        secret = self.reply.visibility is Visibility.SENDER_ONLY and self.conversation.is_group
+        if not secret:
+            return self.conversation
+        return Conversation(
+            platform=self.conversation.platform,
+            chat_id=self.to.user_id,
+            kind=ConversationKind.DIRECT,
+        )
+
+
+def is_message(message_id: str) -> bool:
+    """Whether what `ChatPlatform.deliver` returned names a message that can be answered or edited.
+
+    An id with a space names something else that was shown: "alert 77", "pointer 78".
+    """
+    return " " not in message_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A reply that was delivered.
+    """A reply that was delivered as a message.
 
     Attributes:
         message_id: The message that it became, also if it took the place of an earlier reply.

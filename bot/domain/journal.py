@@ -45,6 +45,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptNumber:
+    """A number by which a person may call an event."""
+
+    number: int
+    ref: EventRef
+    given_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMessage:
     """A message that is still kept, with the texts of the replies to it."""
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bot.domain.chat import Identity
 from bot.domain.inbox import StoredButton
-from bot.domain.journal import Change, KeptMessage
+from bot.domain.journal import Change, KeptMessage, KeptNumber
 
 
 class Journal(Protocol):
@@ -37,6 +37,10 @@ class Traces(Protocol):
 
     async def buttons_of(self, owner: Identity) -> Sequence[StoredButton]:
         """The buttons that were made for a person, expired ones too."""
+        ...
+
+    async def numbers_of(self, owner: Identity) -> Sequence[KeptNumber]:
+        """The numbers that were given to a person's events, lowest first."""
         ...
 
     async def forget(self, identity: Identity) -> None:

@@ -35,7 +35,8 @@ class ChatPlatform(Protocol):
         """Post or edit a reply.
 
         Returns:
-            The id of the message, for later edits; None if the platform has none.
+            The id of the message, for later edits; None if the platform has none. An id with a
+            space in it is that of something else than a message: see `is_message`.
 
         Raises:
             PlatformError: It could not be delivered.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import Conversation, Identity, IncomingMessage, Reply
+from bot.domain.chat import Conversation, Identity, IncomingMessage
 from bot.domain.inbox import (
     Delivery,
     FollowUp,
@@ -77,11 +77,20 @@ class Inbox(Protocol):
         ...
 
     async def said_to(self, owner: Identity, since: datetime) -> Sequence[Said]:
-        """The replies for a person that were stored since then and delivered, newest first."""
+        """The replies for a person that were stored since then and delivered, newest first.
+
+        Of several with one message id only the first still stands there. What was shown as
+        something else than a message (`is_message`) is not among them. Whatever `delivered` was
+        told before counts.
+        """
         ...
 
     async def said_as(self, conversation: Conversation, message_id: str) -> Said | None:
-        """The reply that a message of ours shows now; None if it is none, or forgotten."""
+        """The reply that a message of ours shows now; None if it is none, or forgotten.
+
+        Messages are looked for where they stand (`Delivery.shown_in`), in the whole chat: its
+        topics share one sequence of ids. Whatever `delivered` was told before counts.
+        """
         ...
 
     async def close(self, entry: InboxEntry) -> None:
@@ -123,9 +132,9 @@ class FollowUps(Protocol):
         ...
 
     async def end_follow_up(
-        self, follow_up: FollowUp, news: Reply, change: Change | None = None
+        self, follow_up: FollowUp, told: Delivery, change: Change | None = None
     ) -> None:
-        """Its message says all there is to say; who fetches the kept reply later gets the news.
+        """Its message says all there is to say, and `told` is kept in the place of its delivery.
 
         What was found out goes into the journal, once.
         """
@@ -153,12 +162,16 @@ class Handles(Protocol):
     async def number_events(self, owner: Identity, refs: Sequence[EventRef]) -> Sequence[int]:
         """A number for each event, in the same order; durable on return.
 
-        The same event always has the same number for the same person; no two share one.
+        The same event always has the same number for the same person; no two share one. Of the
+        calendar ids that an event came with, the latest is kept. Handles are not looked at.
+
+        Raises:
+            StorageError: The store cannot write, or another process numbers for too long.
         """
         ...
 
     async def find_numbered(self, owner: Identity, number: int) -> EventRef | None:
-        """The event that a person may call by that number."""
+        """The event that a person may call by that number; None if there is none."""
         ...
 
     async def prune_numbers(self, before: datetime) -> int:

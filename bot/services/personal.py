@@ -30,6 +30,7 @@ class Holdings:
     changes: int
     messages: int
     buttons: int
+    numbers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class PersonalData:
             changes=len(await self.store.changes_of(owner)),
             messages=len(await self.store.messages_of(owner)),
             buttons=len(await self.store.buttons_of(owner)),
+            numbers=len(await self.store.numbers_of(owner)),
         )
 
     async def export(self, caller: Caller) -> Document:
@@ -91,6 +93,11 @@ class PersonalData:
             ],
             "journal": [
                 _without(asdict(change), "owner") for change in await self.store.changes_of(owner)
+            ],
+            "numbers": [
+                _without(asdict(kept.ref), "handle")
+                | {"number": kept.number, "given_at": kept.given_at}
+                for kept in await self.store.numbers_of(owner)
             ],
             "messages": [
                 asdict(message) | {"text": _WITH_KEY.sub(r"\1 …", message.text)}
@@ -139,7 +146,7 @@ class PersonalData:
 
 
 def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The document is about one person, so it need not say of each row whose it is."""
+    """Leave out what each row would repeat, such as whose it is in a document about one person."""
     return {key: value for key, value in values.items() if key != name}
 
 

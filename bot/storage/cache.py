@@ -10,9 +10,15 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Values by key; what does not exist is not kept, so that it can come to be."""
+    """Values by key; what does not exist is not kept, so that it can come to be.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Tells when somebody else has written.
+        most: So many are kept; the oldest make room for others.
+    """
+
+    def __init__(self, database: Database, *, most: int | None = None) -> None:
+        self._most = most
         self._values: dict[K, V] = {}
         self._age = 0
         database.on_foreign_change(self.clear)
@@ -26,12 +32,12 @@ class Cache(Generic[K, V]):
         value = await read(key)
         # A value that was read before a change and comes after it would stay for ever.
         if value is not None and age == self._age:
-            self._values[key] = value
+            self._keep(key, value)
         return value
 
     def put(self, key: K, value: V) -> None:
         """Note what was just written."""
-        self._values[key] = value
+        self._keep(key, value)
         self._age += 1
 
     def drop(self, key: K) -> None:
@@ -43,3 +49,8 @@ class Cache(Generic[K, V]):
         """Forget everything: somebody else may have written."""
         self._values.clear()
         self._age += 1
+
+    def _keep(self, key: K, value: V) -> None:
+        self._values[key] = value
+        if self._most is not None and len(self._values) > self._most:
+            del self._values[next(iter(self._values))]

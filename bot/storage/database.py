@@ -75,6 +75,15 @@ class Database:
             reason = type(error).__name__
         raise StorageError(f"the store cannot be read ({reason})")
 
+    async def read_settled(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """Read rows with everything that was to be written before, by `write_later` too.
+
+        Raises:
+            StorageError: They cannot be read.
+        """
+        await self._commits.settle()
+        return await self.read(query)
+
     def on_foreign_change(self, forget: Callable[[], None]) -> None:
         """Have a cache forget when another process (`users remove`) may have written."""
         self._forget.append(forget)

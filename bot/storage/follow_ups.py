@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.domain.chat import Reply
 from bot.domain.inbox import FOLLOW_UP_FIRST, Delivery, FollowUp
 from bot.storage import tables
 from bot.storage.codec import dump, load
@@ -77,18 +76,16 @@ def begin_again(connection: sa.Connection, follow_up: FollowUp, now: datetime) -
     return connection.execute(update).rowcount == 1
 
 
-def end(connection: sa.Connection, follow_up: FollowUp, news: Reply) -> bool:
-    """There is nothing more to find out; the kept reply says what was found.
+def end(connection: sa.Connection, follow_up: FollowUp, told: Delivery) -> bool:
+    """There is nothing more to find out; the kept delivery is what was found.
 
     False if it was ended before, or everything about its reader is deleted.
     """
     delete = sa.delete(_table).where(_table.c.id == follow_up.follow_up_id)
     if not connection.execute(delete).rowcount:
         return False
-    deliveries, kept = tables.deliveries, replace(follow_up.delivery, reply=news)
-    connection.execute(
-        sa.update(deliveries).where(deliveries.c.id == kept.delivery_id).values(delivery=dump(kept))
-    )
+    mine = tables.deliveries.c.id == follow_up.delivery.delivery_id
+    connection.execute(sa.update(tables.deliveries).where(mine).values(delivery=dump(told)))
     return True
 
 

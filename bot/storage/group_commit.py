@@ -37,6 +37,7 @@ class GroupCommit:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._due: list[_Item] = []
+        self._last: asyncio.Future[Any] | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
@@ -67,6 +68,12 @@ class GroupCommit:
         """Run statements in the next transaction without waiting for it; failures are logged."""
         self._submit(work).add_done_callback(_look_at)
 
+    async def settle(self) -> None:
+        """Wait until everything that was submitted before now is committed or lost."""
+        # Commits keep their order, so when the last one is through, all before it are.
+        if self._last is not None and not self._last.done():
+            await asyncio.wait({self._last})
+
     async def foreign_version(self) -> int | None:
         """A number that changes when another process has written; None where there is none.
 
@@ -93,6 +100,7 @@ class GroupCommit:
     def _submit(self, work: Work[T]) -> "asyncio.Future[T]":
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._due.append(_Item(work, done))
+        self._last = done
         self._wake.set()
         return done
 

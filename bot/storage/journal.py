@@ -12,7 +12,7 @@ from bot.domain.chat import Identity, IncomingMessage
 from bot.domain.inbox import Delivery, EntryState, StoredButton
 from bot.domain.journal import Change, KeptMessage
 from bot.domain.sign_ins import SignInAttempt
-from bot.ports import Journal, Traces
+from bot.ports import Journal
 from bot.storage import tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
@@ -103,7 +103,7 @@ def forget(connection: sa.Connection, identity: Identity, keep_entry: int | None
             _inbox.c.id != (keep_entry or 0),
         )
     )
-    for table in (_buttons, _journal, tables.follow_ups):
+    for table in (_buttons, _journal, tables.follow_ups, tables.handles):
         connection.execute(sa.delete(table).where(table.c.owner == str(identity)))
     for table in (tables.people, tables.memberships, tables.accounts):
         connection.execute(
@@ -141,4 +141,3 @@ def _kept_message(rows: Sequence[sa.Row[tuple[int, str, str, str | None]]]) -> K
 
 if TYPE_CHECKING:
     _keeps_a_journal: type[Journal] = SqlJournal
-    _knows_the_traces: type[Traces] = SqlJournal

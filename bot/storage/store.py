@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.domain.chat import IncomingMessage, Reply
+from bot.domain.chat import Conversation, Identity, IncomingMessage
 from bot.domain.inbox import (
     Delivery,
     EntryState,
     FollowUp,
     InboxEntry,
     Intent,
+    Said,
     StoredButton,
 )
 from bot.domain.journal import Change
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
-from bot.storage import follow_ups, journal, tables
+from bot.storage import follow_ups, journal, said, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
+from bot.storage.handles import SqlHandles
 from bot.storage.journal import SqlJournal
 from bot.storage.people import SqlPeople
 from bot.storage.statements import (
@@ -41,12 +43,12 @@ logger = logging.getLogger(__name__)
 _PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
 
 
-class SqlStore(SqlPeople, SqlJournal):
-    """Inbox, follow-ups, buttons, people and their journal in a database."""
+class SqlStore(SqlPeople, SqlJournal, SqlHandles):
+    """Inbox, follow-ups, buttons, people, their journal and their numbers in a database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        super().__init__(database)
-        self._clock = clock
+        SqlPeople.__init__(self, database)
+        SqlHandles.__init__(self, database, clock)
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
         """See `Inbox.add`."""
@@ -137,14 +139,20 @@ class SqlStore(SqlPeople, SqlJournal):
         changes: Sequence[Change] = (),
     ) -> Sequence[Delivery]:
         """See `Inbox.settle`."""
+        now = self._clock.now()
         rows = [
-            {"entry_id": entry.entry_id, "delivery": dump(delivery), "state": _PENDING}
+            {
+                "entry_id": entry.entry_id,
+                "delivery": dump(delivery),
+                "state": _PENDING,
+                "owner": str(delivery.to),
+                "settled_at": now,
+            }
             for delivery in deliveries
         ]
         button_rows = [button_values(button) for button in buttons]
         leaving = any(delivery.reply.farewell for delivery in deliveries)
         state = EntryState.LEAVING if leaving else EntryState.SETTLED
-        now = self._clock.now()
 
         def write(connection: sa.Connection) -> list[Delivery]:
             connection.execute(set_state(entry.entry_id, state))
@@ -189,9 +197,19 @@ class SqlStore(SqlPeople, SqlJournal):
         update = (
             sa.update(tables.deliveries)
             .where(tables.deliveries.c.id == delivery.delivery_id)
-            .values(state=state, message_id=message_id)
+            .values(state=state, message_id=message_id, place=said.standing(delivery, message_id))
         )
         self._database.write_later(executing(update))
+
+    async def said_to(self, owner: Identity, since: datetime) -> Sequence[Said]:
+        """See `Inbox.said_to`."""
+        rows = await self._database.read_settled(said.said_to(owner, since))
+        return [said.from_row(row) for row in rows]
+
+    async def said_as(self, conversation: Conversation, message_id: str) -> Said | None:
+        """See `Inbox.said_as`."""
+        rows = await self._database.read_settled(said.said_as(conversation, message_id))
+        return said.from_row(rows[0]) if rows else None
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
@@ -246,13 +264,13 @@ class SqlStore(SqlPeople, SqlJournal):
         )
 
     async def end_follow_up(
-        self, follow_up: FollowUp, news: Reply, change: Change | None = None
+        self, follow_up: FollowUp, told: Delivery, change: Change | None = None
     ) -> None:
         """See `FollowUps.end_follow_up`."""
         changes = [] if change is None else [change]
 
         def write(connection: sa.Connection) -> None:
-            if follow_ups.end(connection, follow_up, news):
+            if follow_ups.end(connection, follow_up, told):
                 journal.note_changes(connection, changes)
 
         await self._database.write(write)

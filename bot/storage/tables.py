@@ -75,6 +75,13 @@ deliveries = sa.Table(
     sa.Column("delivery", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("message_id", sa.Text),
+    # As in `inbox`; those that an older release kept are nobody's, and gone after two days.
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("settled_at", UtcDateTime),
+    # Where its message stands; see `bot.storage.said`.
+    sa.Column("place", sa.Text),
+    sa.Index("ix_deliveries_owner", "owner", "settled_at"),
+    sa.Index("ix_deliveries_place", "place", "message_id"),
     sqlite_autoincrement=True,
 )
 
@@ -118,6 +125,19 @@ journal = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False, index=True),
     sa.Column("change", sa.Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+handles = sa.Table(
+    "handles",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("calendar_id", sa.Text),
+    sa.Column("given_at", UtcDateTime, nullable=False, index=True),
+    sa.Index("uq_handles_event", "owner", "provider", "account_id", "event_id", unique=True),
 )
 
 accounts = sa.Table(

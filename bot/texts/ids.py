@@ -546,3 +546,4 @@ class M(StrEnum):
     START_ANOTHER = "start.another"
     START_LINK = "start.link"
     START_SETTLED = "start.settled"
+    FORGET_NUMBERS = "forget.numbers"

@@ -19,7 +19,15 @@ from bot.domain.chat import (
     Platform,
     Reply,
 )
-from bot.domain.inbox import Delivery, EntryState, InboxEntry, Membership, Person, StoredButton
+from bot.domain.inbox import (
+    Delivery,
+    EntryState,
+    FollowUp,
+    InboxEntry,
+    Membership,
+    Person,
+    StoredButton,
+)
 from bot.domain.journal import Change, ChangeKind, KeptMessage
 from bot.domain.participation import (
     Confirmation,
@@ -92,6 +100,10 @@ def button(key: str, owner: Identity = ANN) -> StoredButton:
         button=Button(label="Да", command_line="/maybe 651"),
         expires_at=START + timedelta(days=30),
     )
+
+
+def told(follow_up: FollowUp, text: str) -> Delivery:
+    return replace(follow_up.delivery, reply=Reply(text=Markup(text)))
 
 
 def pending() -> Watch:
@@ -171,7 +183,7 @@ async def test_what_a_follow_up_finds_out_is_noted_once(store: Store, clock: Fak
     assert due.watch.before is ParticipationStatus.DECLINED
     for _ in range(2):
         # As when the process died after the first and did not know of it.
-        await store.end_follow_up(due, Reply(text=Markup("done")), found)
+        await store.end_follow_up(due, told(due, "done"), found)
 
     assert list(await store.changes_of(ANN)) == [found, ANSWER]
 
@@ -184,7 +196,7 @@ async def test_a_follow_up_that_found_nothing_out_notes_nothing(
     clock.advance(3)
     [due] = await store.due_follow_ups()
 
-    await store.end_follow_up(due, Reply(text=Markup("another answer took its place")))
+    await store.end_follow_up(due, told(due, "another answer took its place"))
 
     assert list(await store.changes_of(ANN)) == [ANSWER]
 
@@ -312,7 +324,7 @@ async def test_what_ends_after_its_owner_left_is_not_noted(store: Store, clock: 
     await store.forget(ANN)
     await store.delivered(kept, "m1")
     await store.close(entry)
-    await store.end_follow_up(due, Reply(text=Markup("done")), ANSWER)
+    await store.end_follow_up(due, told(due, "done"), ANSWER)
 
     assert await _traces(store, ANN) == []
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.domain.chat import Identity, IncomingMessage, Reply
+from bot.domain.chat import Conversation, Identity, IncomingMessage
 from bot.domain.inbox import (
     FOLLOW_UP_FIRST,
     Delivery,
@@ -15,18 +15,21 @@ from bot.domain.inbox import (
     Intent,
     Membership,
     Person,
+    Said,
     StoredButton,
+    is_message,
 )
 from bot.domain.journal import Change, KeptMessage
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
+from tests.fakes.handles import MemoryHandles
 
 
-class MemoryStore:
+class MemoryStore(MemoryHandles):
     """Inbox, buttons, people and their journal in dictionaries."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._entries: dict[int, InboxEntry] = {}
         self._received: dict[int, datetime] = {}
         self._keys: dict[str, int] = {}
@@ -39,6 +42,7 @@ class MemoryStore:
         self._people: dict[Identity, Person] = {}
         self._memberships: dict[tuple[Identity, str], Membership] = {}
         self._journal: list[Change] = []
+        self._settled_at: dict[int, datetime] = {}
         self._refused: dict[Identity, datetime] = {}
         self._last_id = 0
 
@@ -80,6 +84,7 @@ class MemoryStore:
         settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
         for delivery in settled:
             self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
+            self._settled_at[delivery.delivery_id] = self._clock.now()
             self._note_answer(delivery)
         self._buttons.update((button.key, button) for button in buttons)
         self._journal += changes
@@ -103,6 +108,25 @@ class MemoryStore:
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
         return self._deliveries.get(delivery_id, (0, None))[1]
+
+    async def said_to(self, owner: Identity, since: datetime) -> Sequence[Said]:
+        return [said for said in self._said() if said.delivery.to == owner and said.at >= since]
+
+    async def said_as(self, conversation: Conversation, message_id: str) -> Said | None:
+        for said in self._said():
+            place = said.delivery.shown_in
+            here = (place.platform, place.chat_id) == (conversation.platform, conversation.chat_id)
+            if here and said.message_id == message_id:
+                return said
+        return None
+
+    def _said(self) -> Sequence[Said]:
+        """Newest first."""
+        return [
+            Said(delivery=delivery, message_id=message_id, at=self._settled_at[number])
+            for number, (_, delivery) in sorted(self._deliveries.items(), reverse=True)
+            if (message_id := self._message_ids.get(number)) is not None and is_message(message_id)
+        ]
 
     async def close(self, entry: InboxEntry) -> None:
         if entry.entry_id not in self._entries:
@@ -155,15 +179,14 @@ class MemoryStore:
         return True
 
     async def end_follow_up(
-        self, follow_up: FollowUp, news: Reply, change: Change | None = None
+        self, follow_up: FollowUp, told: Delivery, change: Change | None = None
     ) -> None:
         if self._follow_ups.pop(follow_up.follow_up_id, None) is None:
             return
         self._journal += [] if change is None else [change]
         number = follow_up.delivery.delivery_id
         if number in self._deliveries:
-            entry_id, kept = self._deliveries[number]
-            self._deliveries[number] = (entry_id, replace(kept, reply=news))
+            self._deliveries[number] = (self._deliveries[number][0], told)
 
     async def find_button(self, key: str) -> StoredButton | None:
         return self._buttons.get(key)
@@ -244,6 +267,7 @@ class MemoryStore:
             del self._memberships[member]
         self._journal = [change for change in self._journal if change.owner != identity]
         self._people.pop(identity, None)
+        self.forget_numbers(identity)
 
     def _delete(self, entry_id: int) -> None:
         entry = self._entries.pop(entry_id)

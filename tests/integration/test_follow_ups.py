@@ -1,14 +1,18 @@
 """Answers whose outcome was not known yet: looked for again, told when known, across restarts."""
 
-import pytest
+from dataclasses import replace
 
-from bot.domain.inbox import Delivery
+import pytest
+from markupsafe import Markup
+
+from bot.domain.chat import Button, Reply
+from bot.domain.inbox import Delivery, InboxEntry
 from bot.errors import PlatformError
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
 from bot.sandbox.company import ANN
 from bot.sandbox.cronofy.seed import NEGOTIATION, QUARTERLY
 from bot.sandbox.faults import Fault, FaultRule
-from tests.fakes.bot import Bot
+from tests.fakes.bot import Bot, identity_of
 
 
 async def _look_again(bot: Bot, seconds: float) -> list[Delivery]:
@@ -107,3 +111,91 @@ async def test_a_message_that_cannot_be_changed_is_tried_again_unless_it_has_no_
 
     assert len(changed) == tries - 1
     assert await bot.store.next_follow_up() is None
+
+
+async def _pending(bot: Bot) -> str:
+    """An answer in doubt; the id of its message."""
+    bot.cronofy.quirks.apply_delay = 20
+    await bot.say(f"/accept {QUARTERLY}")
+    [(message_id, _)] = bot.chat.posted
+    return message_id
+
+
+async def _take_over(bot: Bot, message_id: str) -> InboxEntry:
+    """A later reply takes the place of a message, as when a button of a card is pressed."""
+    ann = identity_of(ANN)
+    message = bot.chat.message(ann, "/agenda")
+    [entry] = await bot.store.add([message])
+    later = Delivery(
+        delivery_id=0,
+        to=ann,
+        conversation=message.conversation,
+        reply=Reply(text=Markup("a list")),
+        edits=message_id,
+    )
+    [kept] = await bot.store.settle(entry, [later], [])
+    await bot.store.delivered(kept, await bot.chat.deliver(kept))
+    await bot.store.close(entry)
+    return entry
+
+
+async def test_a_message_that_says_something_else_by_now_is_left_alone_and_the_news_come_below(
+    bot: Bot,
+) -> None:
+    message_id = await _pending(bot)
+    await _take_over(bot, message_id)
+
+    [told] = await _look_again(bot, 60)
+
+    assert told.edits is None
+    assert told.reply.said[0] == "held.accepted"
+    assert bot.chat.shown[message_id].reply.text == "a list"
+    new_id, _ = bot.chat.posted[-1]
+    found = await bot.store.said_as(told.conversation, new_id)
+    assert found is not None
+    assert found.delivery.reply.said == told.reply.said
+
+
+async def test_of_an_answer_that_another_replaced_in_the_same_message_nothing_is_told(
+    bot: Bot,
+) -> None:
+    message_id = await _pending(bot)
+    await bot.say(f"/decline {QUARTERLY}")
+    await _take_over(bot, message_id)
+
+    changed = await _look_again(bot, 5)
+
+    assert changed == []
+    assert bot.chat.shown[message_id].reply.text == "a list"
+    # The decline is looked for all the same, and told in a message of its own.
+    [told] = await _look_again(bot, 60)
+    assert told.reply.said[0] == "held.declined"
+    assert told.edits not in {None, message_id}
+
+
+async def test_the_news_stay_about_the_event_and_are_what_the_message_is_known_to_say(
+    bot: Bot,
+) -> None:
+    bot.cronofy.quirks.apply_delay = 20
+    button = Button(label="No", command_line=f"/decline {QUARTERLY}")
+    ann = identity_of(ANN)
+    [entry] = await bot.store.add([bot.chat.message(ann, f"/accept {QUARTERLY}")])
+    await bot.say(f"/accept {QUARTERLY}")
+    [(_, answered)] = bot.chat.posted
+    assert answered.reply.watch is not None
+    card = replace(
+        answered.reply, buttons=((button,),), about=answered.reply.watch.event.ref, said=("card",)
+    )
+    delivery = replace(answered, delivery_id=0, reply=card, keys=("key-1",))
+    [kept] = await bot.store.settle(entry, [delivery], [])
+    message_id = await bot.chat.deliver(kept)
+    await bot.store.delivered(kept, message_id)
+    assert message_id is not None
+
+    await _look_again(bot, 60)
+
+    found = await bot.store.said_as(kept.conversation, message_id)
+    assert found is not None
+    assert found.delivery.reply.said[0] == "held.accepted"
+    assert found.delivery.reply.about == card.about
+    assert found.delivery.keys == ()

@@ -26,6 +26,9 @@ from tests.fakes.clock import START, FakeClock
 from tests.fakes.store import MemoryStore
 
 GROUP = "-100200"
+QUARTERLY_REF = EventRef(
+    provider=Provider.CRONOFY, event_id=QUARTERLY, calendar_id="cal_1", account_id="acc_1"
+)
 
 
 async def _journal(bot: Bot, who: Colleague = ANN) -> list[tuple[str, str, str, str]]:
@@ -459,6 +462,20 @@ async def test_old_changes_are_forgotten_by_the_housekeeping(bot: Bot) -> None:
     assert [entry[2] for entry in await _journal(bot)] == ["away"]
 
 
+async def test_numbers_of_events_are_forgotten_after_more_than_a_year(bot: Bot) -> None:
+    ann = identity_of(ANN)
+    await bot.store.number_events(ann, [QUARTERLY_REF])
+    bot.clock.advance(86400 * 400)
+
+    await tidy(bot.store, bot.clock, journal_days=365)
+    kept_longer = await bot.store.find_numbered(ann, 1)
+    bot.clock.advance(1)
+    await tidy(bot.store, bot.clock, journal_days=365)
+
+    assert kept_longer == QUARTERLY_REF
+    assert await bot.store.find_numbered(ann, 1) is None
+
+
 # /export
 
 
@@ -481,6 +498,7 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
     await bot.say(f"/accept {SPRINT_REVIEW}", group=GROUP)
     await bot.say("/forget")
     await bot.say("/dnd", who=BORIS)
+    await bot.store.number_events(identity_of(ANN), [QUARTERLY_REF])
 
     found = await _exported(bot)
 
@@ -490,6 +508,7 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
         "accounts",
         "groups",
         "journal",
+        "numbers",
         "messages",
         "buttons",
     }
@@ -510,6 +529,16 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
         START.isoformat(),
     )
     assert answer["conversation"]["chat_id"] == GROUP
+    assert found["numbers"] == [
+        {
+            "number": 1,
+            "provider": "cronofy",
+            "event_id": QUARTERLY,
+            "calendar_id": "cal_1",
+            "account_id": "acc_1",
+            "given_at": START.isoformat(),
+        }
+    ]
     texts = [message["text"] for message in found["messages"]]
     assert texts == ["/link …", "/accept 651", "/forget", "/export"]
     assert "Accepted" in found["messages"][1]["replies"][0]
@@ -528,11 +557,13 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
 async def test_export_holds_nothing_of_others(bot: Bot) -> None:
     await bot.say("/away", who=BORIS)
     await bot.say("/dnd", who=ANN)
+    await bot.store.number_events(identity_of(BORIS), [QUARTERLY_REF])
 
     found = await _exported(bot)
 
     assert [entry["after"] for entry in found["journal"]] == ["dnd"]
     assert [message["text"] for message in found["messages"]] == ["/dnd", "/export"]
+    assert found["numbers"] == []
 
 
 async def test_an_export_does_not_hold_the_exports_before_it(bot: Bot) -> None:
@@ -572,6 +603,7 @@ async def _everything(bot: Bot, who: Colleague) -> list[object]:
         *await bot.store.changes_of(identity),
         *await bot.store.messages_of(identity),
         *await bot.store.buttons_of(identity),
+        *await bot.store.numbers_of(identity),
         *await bot.book.accounts_of(identity),
     ]
 
@@ -601,8 +633,19 @@ async def test_forget_asks_twice_and_says_what_would_be_deleted(bot: Bot) -> Non
     assert len(await _everything(bot, ANN)) > 4
 
 
+async def test_numbers_of_events_are_among_what_would_be_deleted_if_there_are_any(bot: Bot) -> None:
+    refs = [replace(QUARTERLY_REF, event_id=name) for name in ("a", "b", "c")]
+    await bot.store.number_events(identity_of(ANN), refs)
+    await bot.say("/forget")
+    [second] = await bot.press("Forget me")
+
+    assert "• short numbers by which you call events: 3" in plain(second.text).split("\n")
+
+
 async def test_who_is_forgotten_leaves_nothing_behind_not_even_the_farewell(bot: Bot) -> None:
     await bot.say("/dnd", who=BORIS)
+    for who in (ANN, BORIS):
+        await bot.store.number_events(identity_of(who), [QUARTERLY_REF])
     await bot.say(f"/link {_webhook(bot)}")
     await bot.say(f"/accept {SPRINT_REVIEW}")
     await bot.say(f"/maybe {SPRINT_REVIEW}")

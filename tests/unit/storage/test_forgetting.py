@@ -98,6 +98,7 @@ async def _fill(database: Database, clock: FakeClock, who: Identity) -> None:
         delivery_id=0, to=who, conversation=HERE, reply=Reply(text=Markup("…"), watch=watch)
     )
     await store.settle(entry, [delivery], [_button(who)], [_change(who)])
+    await store.number_events(who, [EVENT.ref])
     book = SqlAccounts(database, vault, clock)
     await book.link(_account(who), Credentials(endpoint="https://acme.bitrix24.com/rest/7/x/"))
     await SqlSignIns(database, vault).add(
@@ -190,12 +191,16 @@ async def test_what_was_cached_of_them_is_gone_as_well(tmp_path: Path, clock: Fa
     await _fill(database, clock, ANN)
     known = (await store.find_person(ANN), await book.accounts_of(ANN))
     assert all(known)
+    other = replace(EVENT.ref, event_id="655")
+    assert list(await store.number_events(ANN, [EVENT.ref, other])) == [1, 2]
 
     await store.forget(ANN)
 
     gone = (await store.find_person(ANN), await book.accounts_of(ANN))
+    anew = await store.number_events(ANN, [other])
     await database.stop()
     assert not any(gone)
+    assert list(anew) == [1]
 
 
 async def test_a_farewell_forgets_what_was_cached_too(tmp_path: Path, clock: FakeClock) -> None:
