@@ -25,7 +25,7 @@ from bot.ports import (
     Store,
 )
 from bot.services.caller import account_of
-from bot.texts import Draft, M, Texts, add_answer, add_headline
+from bot.texts import Draft, M, Texts, add_answer, add_headline, card_buttons
 
 logger = logging.getLogger(__name__)
 
@@ -132,14 +132,15 @@ class FollowUpRunner:
         add_headline(draft, M.FOLLOW_UP_NOT_SEEN, watch.event, now)
         draft.add(M.FOLLOW_UP_CHECK, id=watch.event.ref.name)
         unknown = self._entry(follow_up, watch.event, watch.wanted, Confirmation.UNKNOWN)
-        return _News(reply=draft.reply(), change=unknown)
+        buttons = card_buttons(draft.texts, watch.event, known=False)
+        return _News(reply=draft.reply(buttons), change=unknown)
 
     def _found(self, follow_up: FollowUp, draft: Draft, event: Event) -> _News:
         """What the calendar holds, whether or not it is what was wanted."""
         status = event.my_status or ParticipationStatus.UNKNOWN
         add_answer(draft, event, status, follow_up.watch.wanted, self._clock.now())
         change = self._entry(follow_up, event, status, Confirmation.CONFIRMED)
-        return _News(reply=draft.reply(), change=change)
+        return _News(reply=draft.reply(card_buttons(draft.texts, event)), change=change)
 
     def _entry(
         self,
