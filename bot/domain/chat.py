@@ -155,7 +155,8 @@ class Reply:
         farewell: The last one that its reader gets: whatever is kept about them goes with it.
         about: The one event that it shows, so that a word after it finds the event.
         rows: The numbered events that it lists, likewise.
-        alert: Pops up over the pressed button, where there is one; plain words.
+        alert: Pops up over the pressed button, or else is the first line; plain words, at most
+            200 characters.
     """
 
     text: Markup = field(repr=False)

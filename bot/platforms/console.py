@@ -93,6 +93,8 @@ class Console:
         """See `ChatPlatform.deliver`."""
         edits = None if delivery.reply.document else delivery.edits
         message_id = edits or f"out{next(self._numbers)}"
+        if delivery.reply.alert:
+            self._print(f"❗ {delivery.reply.alert}")
         mark = "✎ " if edits else ""
         self._print(mark + self._render(delivery.reply.text))
         if delivery.reply.document is not None:

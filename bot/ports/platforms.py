@@ -34,6 +34,10 @@ class ChatPlatform(Protocol):
     async def deliver(self, delivery: Delivery) -> str | None:
         """Post or edit a reply.
 
+        The press that it answers is acknowledged, once, whether or not this succeeds, and is given
+        the reply's alert. Where nothing waits for one any more, or no button was pressed, the alert
+        comes before the text.
+
         Returns:
             The id of the message, for later edits; None if the platform has none. An id with a
             space in it is that of something else than a message: see `is_message`.

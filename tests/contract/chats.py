@@ -61,6 +61,8 @@ class Abilities:
         groups: Others can read along.
         shows_working: There is something to see when the bot is busy.
         sends_files: A document comes as a file; else its content is shown below the text.
+        pops_up: An alert pops up over a pressed button, for which that waits; else it is shown
+            above the text.
     """
 
     edits_in_place: bool = True
@@ -71,6 +73,7 @@ class Abilities:
     groups: bool = True
     shows_working: bool = True
     sends_files: bool = True
+    pops_up: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +103,18 @@ class ChatSubject(Protocol):
         """Ann writes to the bot."""
         ...
 
-    def presses(self, message_id: str, label: str) -> None:
-        """Ann presses a button of a message."""
+    def presses(
+        self, message_id: str, label: str, conversation: Conversation | None = None
+    ) -> None:
+        """Ann presses a button of a message, in her talk with the bot if nothing else is said."""
+        ...
+
+    def alerts(self) -> Sequence[str]:
+        """What popped up over the buttons that Ann pressed."""
+        ...
+
+    async def answers(self) -> int:
+        """How often the bot has answered a press, once no press waits for an answer any more."""
         ...
 
     def messages(self, conversation: Conversation) -> Sequence[Shown]:
@@ -207,11 +220,20 @@ class InMemory:
     def says(self, text: str) -> None:
         self._fake.write(self._fake.message(self._ann, text))
 
-    def presses(self, message_id: str, label: str) -> None:
+    def presses(
+        self, message_id: str, label: str, conversation: Conversation | None = None
+    ) -> None:
         card = self._fake.shown[message_id]
         labels = [button.label for row in card.reply.buttons for button in row]
         press = Press(key=card.keys[labels.index(label)], card_id=message_id)
-        self._fake.write(self._fake.message(self._ann, "", press=press))
+        group = None if conversation is None else conversation.chat_id
+        self._fake.write(self._fake.message(self._ann, "", press=press, group=group))
+
+    def alerts(self) -> Sequence[str]:
+        return self._fake.alerts
+
+    async def answers(self) -> int:
+        return len(self._fake.answered)
 
     def messages(self, conversation: Conversation) -> Sequence[Shown]:
         return [

@@ -8,6 +8,7 @@ from bot.domain.chat import Conversation, Platform
 from bot.domain.zones import zone_of
 from bot.platforms.telegram import FloodRates, TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.platform import WEBHOOK_PATH
+from bot.platforms.telegram.presses import ALERT_WITHIN
 from bot.ports import ChatPlatform, WebhookEndpoint
 from bot.sandbox.company import ANN, BORIS, CARL, Colleague
 from bot.sandbox.faults import Fault, FaultRule
@@ -40,19 +41,31 @@ class AtTelegram:
     def __init__(
         self, platform: TelegramPlatform, emulator: TelegramEmulator, server: AsyncExitStack
     ) -> None:
-        self._telegram = platform
-        self._tg = emulator
+        self.telegram = platform
+        self.emulator = emulator
         self._server = server
         self.platform: ChatPlatform = platform
         self.can = Abilities()
         self.here, self.group = direct(Platform.TELEGRAM), group(Platform.TELEGRAM)
 
     def says(self, text: str) -> None:
-        self._tg.says(self._tg.users[ANN.user_id], text)
+        self.emulator.says(self.emulator.users[ANN.user_id], text)
 
-    def presses(self, message_id: str, label: str) -> None:
-        ann = self._tg.users[ANN.user_id]
-        self._tg.press(ann, ANN.user_id, int(message_id), label)
+    def presses(
+        self, message_id: str, label: str, conversation: Conversation | None = None
+    ) -> None:
+        chat_id = int((conversation or self.here).chat_id)
+        self.emulator.press(self.emulator.users[ANN.user_id], chat_id, int(message_id), label)
+
+    def alerts(self) -> Sequence[str]:
+        return [
+            answer.text for answer in self.emulator.callback_answers.values() if answer.show_alert
+        ]
+
+    async def answers(self) -> int:
+        presses = self.emulator.presses
+        await self.emulator.wait_for(lambda: len(self.emulator.callback_answers) == len(presses))
+        return len(self.emulator.called("answerCallbackQuery"))
 
     def messages(self, conversation: Conversation) -> Sequence[Shown]:
         return [
@@ -61,34 +74,36 @@ class AtTelegram:
                 labels=tuple(message.labels),
                 document=_opened(message.document),
             )
-            for message in self._tg.messages(int(conversation.chat_id))
+            for message in self.emulator.messages(int(conversation.chat_id))
         ]
 
     def deletes(self, message_id: str) -> None:
         self._message(message_id).deleted = True
 
     def leaves(self, person: Colleague) -> None:
-        self._tg.leaves(self._tg.chats[int(self.group.chat_id)], self._tg.users[person.user_id])
+        self.emulator.leaves(
+            self.emulator.chats[int(self.group.chat_id)], self.emulator.users[person.user_id]
+        )
 
     def closes_group(self) -> None:
-        self._tg.kick_bot(self._tg.chats[int(self.group.chat_id)])
+        self.emulator.kick_bot(self.emulator.chats[int(self.group.chat_id)])
 
     def ends_input(self) -> None:
         raise AssertionError("people can always write")
 
     async def brought(self) -> None:
-        hook, queue = self._tg.webhook, self._tg.queue
+        hook, queue = self.emulator.webhook, self.emulator.queue
         if hook.current is not None:
-            await self._tg.wait_for(lambda: not queue.pending or hook.last_error is not None)
+            await self.emulator.wait_for(lambda: not queue.pending or hook.last_error is not None)
 
     async def was_working(self) -> bool:
-        await asyncio.gather(*self._telegram._tasks)
-        return (ANN.user_id, "typing") in self._tg.actions
+        await asyncio.gather(*self.telegram._tasks)
+        return (ANN.user_id, "typing") in self.emulator.actions
 
     async def trouble(self, trouble: ChatTrouble) -> None:
         match trouble:
             case ChatTrouble.GONE:
-                self._tg.block(self._tg.users[ANN.user_id])
+                self.emulator.block(self.emulator.users[ANN.user_id])
             case ChatTrouble.SLOW_DOWN:
                 self._add(Fault.RATE_LIMITED_429, seconds=RETRY_AFTER)
             case ChatTrouble.LOST:
@@ -98,10 +113,10 @@ class AtTelegram:
 
     def _add(self, fault: Fault, *, seconds: float = 0.0) -> None:
         for operation in ("sendMessage", "sendDocument", "sendChatAction"):
-            self._tg.faults.add(FaultRule(fault=fault, operation=operation, seconds=seconds))
+            self.emulator.faults.add(FaultRule(fault=fault, operation=operation, seconds=seconds))
 
     def _message(self, message_id: str) -> Message:
-        return self._tg.chats[ANN.user_id].messages[int(message_id)]
+        return self.emulator.chats[ANN.user_id].messages[int(message_id)]
 
 
 def _opened(document: Upload | None) -> tuple[str, str] | None:
@@ -121,7 +136,10 @@ def _company(clock: FakeClock) -> TelegramEmulator:
 
 
 @asynccontextmanager
-async def _running(*, webhook: bool) -> AsyncIterator[ChatSubject]:
+async def at_telegram(
+    *, webhook: bool = False, alert_within: float = ALERT_WITHIN
+) -> AsyncIterator[AtTelegram]:
+    """A platform at an emulator, by polling unless it is asked to be called."""
     clock = FakeClock()
     tg = _company(clock)
     platforms: list[TelegramPlatform] = []
@@ -142,6 +160,7 @@ async def _running(*, webhook: bool) -> AsyncIterator[ChatSubject]:
             webhook_url=f"http://127.0.0.1:{web.port}{WEBHOOK_PATH}" if webhook else "",
             webhook_secret=SECRET,
             rates=UNLIMITED,
+            alert_within=alert_within,
         )
         guard = AddressGuard({url.removeprefix("http://")})
         async with AiohttpTransport(timer=clock, guard=guard) as transport:
@@ -162,11 +181,11 @@ async def _running(*, webhook: bool) -> AsyncIterator[ChatSubject]:
 
 @asynccontextmanager
 async def by_polling() -> AsyncIterator[ChatSubject]:
-    async with _running(webhook=False) as subject:
+    async with at_telegram(webhook=False) as subject:
         yield subject
 
 
 @asynccontextmanager
 async def by_webhook() -> AsyncIterator[ChatSubject]:
-    async with _running(webhook=True) as subject:
+    async with at_telegram(webhook=True) as subject:
         yield subject

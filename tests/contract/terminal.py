@@ -68,14 +68,17 @@ class AtTerminal:
             groups=False,
             shows_working=False,
             sends_files=False,
+            pops_up=False,
         )
         self.here, self.group = direct(Platform.CONSOLE), group(Platform.CONSOLE)
 
     def says(self, text: str) -> None:
         os.write(self._keyboard, text.encode() + b"\n")
 
-    def presses(self, message_id: str, label: str) -> None:
-        del message_id
+    def presses(
+        self, message_id: str, label: str, conversation: Conversation | None = None
+    ) -> None:
+        del message_id, conversation
         numbers = {name: number for line in self._screen.printed for number, name in buttons(line)}
         self.says(numbers[label])
 
@@ -90,6 +93,12 @@ class AtTerminal:
             elif not line.startswith(_PROMPT):
                 found.append(Shown(text=line))
         return found
+
+    def alerts(self) -> Sequence[str]:
+        raise AssertionError("nothing can pop up in a terminal")
+
+    async def answers(self) -> int:
+        raise AssertionError("no press waits for an answer")
 
     def deletes(self, message_id: str) -> None:
         raise AssertionError(f"what is printed stays printed, {message_id} too")

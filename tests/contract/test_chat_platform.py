@@ -226,6 +226,139 @@ async def test_a_press_of_a_button_brings_its_key(subject: ChatSubject) -> None:
     assert {message.conversation for message in heard} == {subject.here}
 
 
+async def pressed(
+    subject: ChatSubject, ear: Ear, conversation: Conversation | None = None
+) -> Delivery:
+    """Ann presses a button of a card; a delivery that would take the place of the card."""
+    heard = len(ear.heard)
+    where = conversation or subject.here
+    card = with_buttons(
+        reply_to(subject, "Sure?", conversation=where, visibility=Visibility.CONVERSATION)
+    )
+    message_id = await subject.platform.deliver(card)
+    assert message_id is not None
+    subject.presses(message_id, YES.label, where)
+    message = (await ear.hears(heard + 1))[heard]
+    assert message.press is not None
+    return replace(
+        reply_to(subject, "Fresh <card>", conversation=where, visibility=Visibility.CONVERSATION),
+        edits=message.press.card_id,
+        callback_id=message.press.callback_id,
+    )
+
+
+def alerting(delivery: Delivery, alert: str) -> Delivery:
+    return replace(delivery, reply=replace(delivery.reply, alert=alert))
+
+
+async def test_an_alert_pops_up_over_the_pressed_button_and_the_reply_comes_as_usual(
+    subject: ChatSubject,
+) -> None:
+    ear = Ear()
+    async with listening(subject, ear):
+        answer = alerting(await pressed(subject, ear), "It <changed> & moved")
+        assert await subject.platform.deliver(answer) == answer.edits
+
+        if subject.can.pops_up:
+            assert list(subject.alerts()) == ["It <changed> & moved"]
+            assert subject.messages(subject.here) == [Shown(text="Fresh <card>")]
+            assert await subject.answers() == 1
+        else:
+            shown = [message.text for message in subject.messages(subject.here)]
+            assert shown == ["Sure?", "❗ It <changed> & moved", "✎ Fresh <card>"]
+
+
+async def test_a_press_is_answered_once_with_nothing_if_there_is_no_alert(
+    subject: ChatSubject,
+) -> None:
+    if not subject.can.pops_up:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        answer = await pressed(subject, ear)
+        await subject.platform.deliver(answer)
+        await subject.platform.deliver(replace(answer, edits=None))
+
+        assert await subject.answers() == 1
+        assert list(subject.alerts()) == []
+
+
+async def test_an_alert_without_a_press_that_waits_for_it_comes_before_the_text(
+    subject: ChatSubject,
+) -> None:
+    ear = Ear()
+    async with listening(subject, ear):
+        answer = await pressed(subject, ear)
+        await subject.platform.deliver(answer)
+        for callback_id in (answer.callback_id, "", "press of an earlier process"):
+            later = replace(answer, edits=None, callback_id=callback_id)
+            await subject.platform.deliver(alerting(later, "1 < 2 & <b>"))
+
+        shown = "\n".join(message.text for message in subject.messages(subject.here))
+        assert shown.count("1 < 2 & <b>\nFresh <card>") == 3
+        if subject.can.pops_up:
+            assert list(subject.alerts()) == []
+            assert await subject.answers() == 1
+
+
+async def test_in_a_group_an_alert_pops_up_whoever_may_see_the_reply(subject: ChatSubject) -> None:
+    if not subject.can.groups:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        public = alerting(await pressed(subject, ear, subject.group), "one")
+        await subject.platform.deliver(public)
+        secret = alerting(await pressed(subject, ear, subject.group), "two")
+        reply = replace(secret.reply, visibility=Visibility.SENDER_ONLY)
+        await subject.platform.deliver(with_buttons(replace(secret, reply=reply)))
+
+        assert list(subject.alerts()) == ["one", "two"]
+        assert await subject.answers() == 2
+    assert [message.text for message in subject.messages(subject.group)] == [
+        "Fresh <card>",
+        "Sure?",
+    ]
+    assert [message.text for message in subject.messages(subject.here)] == ["Fresh <card>"]
+
+
+async def test_an_alert_is_no_longer_than_can_be_shown(subject: ChatSubject) -> None:
+    if not subject.can.pops_up:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        await subject.platform.deliver(alerting(await pressed(subject, ear), "я" * 200))
+        await subject.platform.deliver(alerting(await pressed(subject, ear), "я" * 300))
+
+        whole, cut = subject.alerts()
+        assert whole == "я" * 200
+        assert len(cut) == 200
+        assert cut.startswith("я" * 199)
+
+
+@pytest.mark.parametrize("alert", ["", "It changed"])
+@pytest.mark.parametrize("trouble", [ChatTrouble.GONE, ChatTrouble.SLOW_DOWN, ChatTrouble.LOST])
+async def test_a_press_is_answered_whatever_becomes_of_the_reply(
+    subject: ChatSubject, trouble: ChatTrouble, alert: str
+) -> None:
+    if not subject.can.refuses:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        answer = replace(alerting(await pressed(subject, ear), alert), edits=None)
+        await subject.trouble(trouble)
+        with pytest.raises(PlatformError):
+            await subject.platform.deliver(answer)
+
+        assert await subject.answers() == 1
+        assert list(subject.alerts()) == [alert] * bool(alert)
+        if trouble is ChatTrouble.SLOW_DOWN:
+            await subject.platform.deliver(answer)
+            texts = [message.text for message in subject.messages(subject.here)]
+            # What was seen over the button need not be said again.
+            assert texts == ["Sure?", "Fresh <card>"]
+            assert await subject.answers() == 1
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -6,6 +6,8 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from bot.domain.chat import (
     Conversation,
     ConversationKind,
@@ -13,11 +15,12 @@ from bot.domain.chat import (
     IncomingMessage,
     Platform,
     Press,
-    Visibility,
 )
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError, StorageError
 from bot.ports import ChatPlatform, Clock, Receive
+
+ALERT_LIMIT = 200
 
 
 class FakePlatform:
@@ -31,6 +34,8 @@ class FakePlatform:
         gone: Ids of chats that cannot be written to.
         deleted: Ids of messages that people have deleted.
         busy: Where `working` was called.
+        alerts: What popped up over pressed buttons.
+        answered: The presses that were acknowledged.
         members: Who belongs to which group, by the group's id.
     """
 
@@ -52,6 +57,10 @@ class FakePlatform:
         self.gone: set[str] = set()
         self.deleted: set[str] = set()
         self.busy: list[Conversation] = []
+        self.alerts: list[str] = []
+        self.answered: list[str] = []
+        self._pressed: set[str] = set()
+        self._popped_up: set[tuple[str, str]] = set()
 
     async def run(self, receive: Receive) -> None:
         """Hand on what `write` brings. Most tests call the dispatcher's `receive` themselves."""
@@ -72,9 +81,9 @@ class FakePlatform:
         self._written.set()
 
     async def deliver(self, delivery: Delivery) -> str | None:
+        seen = self._with_alert(_as_seen(delivery))
         if self.failures:
             raise self.failures.pop(0)
-        seen = _as_seen(delivery)
         if seen.conversation.chat_id in self.gone:
             raise PlatformError("forbidden", gone=True)
         message_id = seen.edits if seen.reply.document is None else None
@@ -83,6 +92,22 @@ class FakePlatform:
         self.posted.append((message_id, delivery))
         self.shown[message_id] = seen
         return message_id
+
+    def _with_alert(self, delivery: Delivery) -> Delivery:
+        """Answer the press; an alert for which there is none comes before the text."""
+        callback_id, alert = delivery.callback_id, delivery.reply.alert
+        waits = callback_id in self._pressed
+        if waits:
+            self._pressed.remove(callback_id)
+            self.answered.append(callback_id)
+        if not alert or (callback_id, alert) in self._popped_up:
+            return delivery
+        if waits:
+            self._popped_up.add((callback_id, alert))
+            self.alerts.append(alert[:ALERT_LIMIT])
+            return delivery
+        text = Markup.escape(alert) + Markup("\n") + delivery.reply.text
+        return replace(delivery, reply=replace(delivery.reply, text=text))
 
     async def delete(self, conversation: Conversation, message_id: str) -> None:
         if conversation.chat_id in self.gone:
@@ -119,6 +144,9 @@ class FakePlatform:
         number = next(self._numbers)
         kind = ConversationKind.DIRECT if group is None else ConversationKind.GROUP
         sent_at = self._clock.now()
+        if press is not None:
+            press = replace(press, callback_id=f"press {number}")
+            self._pressed.add(press.callback_id)
         return IncomingMessage(
             key=f"telegram:{number}",
             message_id=str(number),
@@ -136,15 +164,9 @@ class FakePlatform:
 
 def _as_seen(delivery: Delivery) -> Delivery:
     """Where a reply really goes: what is for the sender alone never into a group."""
-    secret = delivery.reply.visibility is Visibility.SENDER_ONLY
-    if not (secret and delivery.conversation.is_group):
+    if delivery.shown_in == delivery.conversation:
         return delivery
-    private = Conversation(
-        platform=delivery.conversation.platform,
-        chat_id=delivery.to.user_id,
-        kind=ConversationKind.DIRECT,
-    )
-    return replace(delivery, conversation=private, edits=None)
+    return replace(delivery, conversation=delivery.shown_in, edits=None)
 
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from bot.platforms.telegram.flood import FloodLimiter, FloodRates
 from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.poster import Poster, thread_of
 from bot.platforms.telegram.posting import deep_link, our_errors
-from bot.platforms.telegram.presses import Presses
+from bot.platforms.telegram.presses import ALERT_WITHIN, Presses
 from bot.platforms.telegram.request import TransportRequest
 from bot.platforms.telegram.updates import (
     MalformedUpdateError,
@@ -50,6 +50,7 @@ class TelegramOptions:
 
     Attributes:
         webhook_url: Where updates shall be posted; empty for polling.
+        alert_within: Seconds that a press may wait for its reply before it is answered empty.
     """
 
     token: str = field(repr=False)
@@ -57,6 +58,7 @@ class TelegramOptions:
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
     rates: FloodRates = field(default_factory=FloodRates)
+    alert_within: float = ALERT_WITHIN
 
 
 class TelegramPlatform:
@@ -90,7 +92,7 @@ class TelegramPlatform:
             clock=clock,
         )
         self._receive: Receive | None = None
-        self._presses = Presses(self._bot)
+        self._presses = Presses(self._bot, within=options.alert_within)
         self._poster = Poster(self._bot, self._presses, group_texts)
         self._tasks: set[asyncio.Task[None]] = set()
         self.own_name = ""

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from markupsafe import Markup
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 from telegram.ext import ExtBot
 
-from bot.domain.chat import Conversation, ConversationKind, Document, Platform, Visibility
+from bot.domain.chat import Conversation, Document
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
 from bot.platforms.telegram.posting import (
@@ -46,8 +47,10 @@ class Poster:
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
-        conversation = delivery.conversation
-        secret = delivery.reply.visibility is Visibility.SENDER_ONLY and conversation.is_group
+        secret = delivery.shown_in != delivery.conversation
+        if secret and await self._presses.show_result(delivery):
+            return f"alert {delivery.callback_id}"
+        delivery = await self._answer_press(delivery)
         if secret:
             return await self._deliver_secretly(delivery)
         if delivery.edits is not None and delivery.reply.document is None:
@@ -70,19 +73,19 @@ class Poster:
                 ),
             )
 
+    async def _answer_press(self, delivery: Delivery) -> Delivery:
+        """Answer the press, if it was one; an alert that nobody can see becomes the first line."""
+        reply = delivery.reply
+        if not reply.alert:
+            self._presses.acknowledge(delivery.callback_id)
+            return delivery
+        words = Markup.escape(reply.alert)
+        if await self._presses.pop_up(delivery.callback_id, words):
+            return delivery
+        return replace(delivery, reply=replace(reply, text=words + Markup("\n") + reply.text))
+
     async def _deliver_secretly(self, delivery: Delivery) -> str | None:
-        if await self._presses.answer_with(delivery):
-            return f"alert {delivery.callback_id}"
-        private = replace(
-            delivery,
-            conversation=Conversation(
-                platform=Platform.TELEGRAM,
-                chat_id=delivery.to.user_id,
-                kind=ConversationKind.DIRECT,
-            ),
-            reply_to=None,
-            edits=None,
-        )
+        private = replace(delivery, conversation=delivery.shown_in, reply_to=None, edits=None)
         try:
             return await self._post(private)
         except PlatformError as error:

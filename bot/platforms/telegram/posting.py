@@ -69,8 +69,17 @@ def pages(text: Markup, limit: int = MESSAGE_LIMIT) -> list[str]:
 
 def alert(text: Markup) -> str:
     """A text for the little window over a pressed button; it has no markup."""
-    plain = "\n".join(Markup(line).striptags() for line in str(text).split("\n"))  # noqa: S704
+    plain = _plain(text)
     return plain if len(plain) <= ALERT_LIMIT else plain[: ALERT_LIMIT - 1] + "…"
+
+
+def fits_alert(text: Markup) -> bool:
+    """Whether that window can show the whole of it."""
+    return len(_plain(text)) <= ALERT_LIMIT
+
+
+def _plain(text: Markup) -> str:
+    return "\n".join(Markup(line).striptags() for line in str(text).split("\n"))  # noqa: S704
 
 
 def deep_link(username: str, payload: str) -> str:

@@ -86,7 +86,6 @@ def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | No
     person = _mapping(sender)
     if person.get("is_bot") is True:
         return Skipped.ANOTHER_BOT
-    answered = message.get("reply_to_message")
     return IncomingMessage(
         key=f"telegram:{number}",
         message_id=str(_integer(message["message_id"])),
@@ -95,7 +94,7 @@ def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | No
         text=text,
         sent_at=datetime.fromtimestamp(_integer(message["date"]), UTC),
         language=_text(person.get("language_code")),
-        reply_to=None if answered is None else str(_integer(_mapping(answered)["message_id"])),
+        reply_to=_answered(message, conversation),
     )
 
 
@@ -111,6 +110,19 @@ def _shared_place(message: Mapping[str, object]) -> str:
     location = _mapping(message["location"])
     latitude, longitude = (_decimal(location[name]) for name in ("latitude", "longitude"))
     return f"/tz {latitude:.2f},{longitude:.2f}"
+
+
+def _answered(message: Mapping[str, object], conversation: Conversation) -> str | None:
+    """The message that this one answers.
+
+    In a topic, a message that answers none comes as an answer to the one that opened the topic,
+    whose id the topic bears.
+    """
+    answered = message.get("reply_to_message")
+    if answered is None:
+        return None
+    message_id = str(_integer(_mapping(answered)["message_id"]))
+    return None if message_id == conversation.thread_id else message_id
 
 
 def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingMessage | Skipped:

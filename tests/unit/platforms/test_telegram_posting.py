@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from bot.platforms.telegram.posting import ALERT_LIMIT, MESSAGE_LIMIT, alert, pages
+from bot.platforms.telegram.posting import ALERT_LIMIT, MESSAGE_LIMIT, alert, fits_alert, pages
 
 
 def test_a_short_text_is_one_message() -> None:
@@ -34,3 +34,8 @@ def test_length_is_counted_as_it_is_shown() -> None:
 def test_an_alert_is_plain_and_short() -> None:
     assert alert(Markup("<b>a &lt; b</b>\nsecond")) == "a < b\nsecond"
     assert len(alert(Markup("x" * 500))) == ALERT_LIMIT
+
+
+def test_what_fits_an_alert_is_counted_as_it_is_shown() -> None:
+    assert fits_alert(Markup("<b>" + "&lt;" * ALERT_LIMIT + "</b>"))
+    assert not fits_alert(Markup("x" * (ALERT_LIMIT + 1)))

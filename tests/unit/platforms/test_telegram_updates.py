@@ -57,6 +57,39 @@ def test_a_message_in_a_forum_topic_keeps_its_topic_and_what_it_answers() -> Non
     assert read.reply_to == "4"
 
 
+OURS = {"message_id": 4, "from": {"id": 99, "is_bot": True}, "text": "card", "date": 1772442000}
+
+
+@pytest.mark.parametrize(
+    ("fields", "answered"),
+    [
+        ({"chat": PRIVATE, "reply_to_message": OURS}, "4"),
+        ({"chat": GROUP, "reply_to_message": OURS}, "4"),
+        ({"chat": GROUP, "reply_to_message": OURS, "message_thread_id": 4}, "4"),
+        ({"chat": {**GROUP, "type": "group"}, "reply_to_message": OURS}, "4"),
+        ({"chat": GROUP}, None),
+    ],
+    ids=["private", "supergroup", "thread of replies", "basic group", "no reply"],
+)
+def test_a_reply_to_a_message_of_the_bot_says_which(
+    fields: dict[str, Any], answered: str | None
+) -> None:
+    read = convert({"update_id": 9, "message": message(**fields)}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert read.reply_to == answered
+
+
+def test_what_merely_stands_in_a_topic_answers_nothing() -> None:
+    opening = {"message_id": 33, "forum_topic_created": {"name": "Meetings"}}
+    fields = {"message_thread_id": 33, "is_topic_message": True, "reply_to_message": opening}
+
+    read = convert({"update_id": 9, "message": message(chat=GROUP, **fields)}, NOW)
+
+    assert isinstance(read, IncomingMessage)
+    assert (read.conversation.thread_id, read.reply_to) == ("33", None)
+
+
 def test_a_thread_of_replies_is_no_topic() -> None:
     read = convert({"update_id": 9, "message": message(chat=GROUP, message_thread_id=33)}, NOW)
 
