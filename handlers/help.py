@@ -10,7 +10,7 @@ from bot.texts import M
 router = Router()
 
 
-@router.command("help", summary=M.HELP_HELP)
+@router.command("help", summary=M.HELP_HELP, aliases=("помощь", "справка", "команды"))
 async def show_help(ctx: Context) -> Sequence[Reply]:
     """List all commands, from the router's own specs."""
     draft = ctx.draft().add(M.HELP_TITLE)
@@ -20,7 +20,7 @@ async def show_help(ctx: Context) -> Sequence[Reply]:
     return [draft.reply(visibility=Visibility.CONVERSATION)]
 
 
-@router.command("start", summary=M.HELP_START)
+@router.command("start", summary=M.HELP_START, aliases=("старт", "начать"))
 async def start(ctx: Context) -> Sequence[Reply]:
     """Say hello and what to try first, or bring the reply that a deep link leads to."""
     if ctx.command.args:

@@ -44,25 +44,39 @@ _NO_STATUS: Mapping[Obstacle, M] = {
 }
 
 
-@router.command("accept", summary=M.HELP_ACCEPT, arguments="651", changes=True)
+@router.command(
+    "accept", summary=M.HELP_ACCEPT, arguments="651", changes=True, aliases=("принять", "приму")
+)
 async def accept(ctx: Context) -> Sequence[Reply]:
     """Accept invitations."""
     return await _answer_all(ctx, ParticipationStatus.ACCEPTED)
 
 
-@router.command("maybe", summary=M.HELP_MAYBE, arguments="651", changes=True)
+@router.command(
+    "maybe",
+    summary=M.HELP_MAYBE,
+    arguments="651",
+    changes=True,
+    aliases=("возможно", "может", "наверное"),
+)
 async def maybe(ctx: Context) -> Sequence[Reply]:
     """Answer "maybe", as far as the calendar knows such a thing."""
     return await _answer_all(ctx, ParticipationStatus.TENTATIVE)
 
 
-@router.command("decline", summary=M.HELP_DECLINE, arguments="651", changes=True)
+@router.command(
+    "decline",
+    summary=M.HELP_DECLINE,
+    arguments="651",
+    changes=True,
+    aliases=("отклонить", "отказаться"),
+)
 async def decline(ctx: Context) -> Sequence[Reply]:
     """Decline invitations."""
     return await _answer_all(ctx, ParticipationStatus.DECLINED)
 
 
-@router.command("status", summary=M.HELP_STATUS, arguments="651")
+@router.command("status", summary=M.HELP_STATUS, arguments="651", aliases=("статус",))
 async def status(ctx: Context) -> Sequence[Reply]:
     """Show events with the person's own answer."""
     replies = []
