@@ -1,12 +1,11 @@
 """/accept, /maybe, /decline and /status: answers to invitations."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from markupsafe import Markup
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, strip_copied
 from bot.domain.chat import Button, Reply
 from bot.domain.participation import (
     Answer,
@@ -27,8 +26,6 @@ router = Router()
 
 EVENTS_AT_ONCE = 10
 _WORD_LIMIT = 40
-# What comes along when an id is copied out of an address or a sentence.
-_COPIED = re.compile(r"^(?:EVENT_ID=|[#№])|[.;:!]+$")
 
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
@@ -129,7 +126,7 @@ def _events(ctx: Context) -> Sequence[EventRef]:
         raise UsageError(M.USAGE_TOO_MANY_EVENTS, limit=EVENTS_AT_ONCE)
     refs = []
     for word in words:
-        ref = ctx.services.answers.parse_ref(_COPIED.sub("", word))
+        ref = ctx.services.answers.parse_ref(strip_copied(word))
         if ref is None:
             raise UsageError(
                 M.USAGE_BAD_EVENT,

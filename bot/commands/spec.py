@@ -106,7 +106,8 @@ class Router:
         return spec.name if spec is not None and ratio >= _CLOSE_ENOUGH else None
 
     def _likenesses(self, name: str) -> Iterator[tuple[float, CommandSpec]]:
-        for typed in (name, name.translate(_AS_LATIN), name.translate(_AS_CYRILLIC)):
+        # In one of the two a name stays as it was typed.
+        for typed in (name.translate(_AS_LATIN), name.translate(_AS_CYRILLIC)):
             matcher = SequenceMatcher(b=look(typed))
             for known, spec in self._by_look.items():
                 matcher.set_seq1(known)
