@@ -3,6 +3,7 @@
 from bot.commands.context import Context, Services
 from bot.commands.naming import ByName, ByTitle, Handle, Keyword, Names, read_names, strip_copied
 from bot.commands.parsing import Command, parse
+from bot.commands.phrases import Phrase, read_phrase
 from bot.commands.spec import CommandSpec, Handler, Router, build_router
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "Handler",
     "Keyword",
     "Names",
+    "Phrase",
     "Router",
     "Services",
     "build_router",
     "parse",
     "read_names",
+    "read_phrase",
     "strip_copied",
 ]
