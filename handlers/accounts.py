@@ -26,7 +26,7 @@ from bot.texts import (
 router = Router()
 
 
-@router.command("link", summary=M.HELP_LINK, private=True)
+@router.command("link", summary=M.HELP_LINK, private=True, aliases=("привязать", "подключить"))
 async def link(ctx: Context) -> Sequence[Reply]:
     """Link what was pasted; without anything, tell what is linked and how to go on."""
     in_group = ctx.message.conversation.is_group
@@ -45,7 +45,7 @@ async def link(ctx: Context) -> Sequence[Reply]:
     return [(await _link_pasted(ctx, key)).add(advice).reply()]
 
 
-@router.command("unlink", summary=M.HELP_UNLINK, private=True)
+@router.command("unlink", summary=M.HELP_UNLINK, private=True, aliases=("отвязать", "отключить"))
 async def unlink(ctx: Context) -> Sequence[Reply]:
     """Forget an account, chosen and so confirmed by a button."""
     if ctx.message.conversation.is_group:
@@ -73,7 +73,7 @@ async def unlink(ctx: Context) -> Sequence[Reply]:
     return [ctx.draft().add(M.UNLINK_WHICH).reply([*rows, [keep]])]
 
 
-@router.command("me", summary=M.HELP_ME, private=True)
+@router.command("me", summary=M.HELP_ME, private=True, aliases=("я", "кто_я"))
 async def me(ctx: Context) -> Sequence[Reply]:
     """Who the person is at each provider, asked now, side by side."""
     if ctx.message.conversation.is_group:

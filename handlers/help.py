@@ -9,7 +9,7 @@ from bot.texts import M
 router = Router()
 
 
-@router.command("help", summary=M.HELP_HELP)
+@router.command("help", summary=M.HELP_HELP, aliases=("помощь", "справка", "команды"))
 async def show_help(ctx: Context) -> Sequence[Reply]:
     """List all commands, from the router's own specs."""
     draft = ctx.draft().add(M.HELP_TITLE)

@@ -13,7 +13,7 @@ router = Router()
 _ASKED_ONCE, _ASKED_TWICE, _KEEP = "me", "everything", "-"
 
 
-@router.command("log", summary=M.HELP_LOG)
+@router.command("log", summary=M.HELP_LOG, aliases=("журнал", "история"))
 async def log(ctx: Context) -> Sequence[Reply]:
     """Show the person's last changes."""
     changes = await ctx.services.personal.last_changes(ctx.caller)
@@ -26,14 +26,14 @@ async def log(ctx: Context) -> Sequence[Reply]:
     return [draft.reply()]
 
 
-@router.command("export", summary=M.HELP_EXPORT)
+@router.command("export", summary=M.HELP_EXPORT, aliases=("выгрузить", "экспорт"))
 async def export(ctx: Context) -> Sequence[Reply]:
     """Hand out everything that is kept about the person."""
     document = await ctx.services.personal.export(ctx.caller)
     return [replace(ctx.draft().add(M.EXPORT_DONE).reply(), document=document)]
 
 
-@router.command("forget", summary=M.HELP_FORGET)
+@router.command("forget", summary=M.HELP_FORGET, aliases=("забыть",))
 async def forget(ctx: Context) -> Sequence[Reply]:
     """Delete everything about the person, after two questions that only buttons answer."""
     step = ctx.command.args if ctx.command.confirmed else ()

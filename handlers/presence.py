@@ -12,25 +12,25 @@ from bot.texts import M, add_presence
 router = Router()
 
 
-@router.command("online", summary=M.HELP_ONLINE, changes=True)
+@router.command("online", summary=M.HELP_ONLINE, changes=True, aliases=("онлайн", "на_связи"))
 async def online(ctx: Context) -> Sequence[Reply]:
     """Be available again."""
     return await _set(ctx, Presence.ONLINE)
 
 
-@router.command("dnd", summary=M.HELP_DND, changes=True)
+@router.command("dnd", summary=M.HELP_DND, changes=True, aliases=("не_беспокоить", "небеспокоить"))
 async def dnd(ctx: Context) -> Sequence[Reply]:
     """Ask not to be disturbed."""
     return await _set(ctx, Presence.DND)
 
 
-@router.command("away", summary=M.HELP_AWAY, changes=True)
+@router.command("away", summary=M.HELP_AWAY, changes=True, aliases=("отсутствую", "нет_на_месте"))
 async def away(ctx: Context) -> Sequence[Reply]:
     """Be away."""
     return await _set(ctx, Presence.AWAY)
 
 
-@router.command("presence", summary=M.HELP_PRESENCE)
+@router.command("presence", summary=M.HELP_PRESENCE, aliases=("присутствие",))
 async def presence(ctx: Context) -> Sequence[Reply]:
     """Show what is set."""
     _refuse_arguments(ctx)

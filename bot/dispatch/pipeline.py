@@ -165,6 +165,7 @@ class Dispatcher:
         spec = self._router.find(command.name)
         if spec is None:
             return self._reader.unknown(entry.message, command, texts)
+        command = replace(command, name=spec.name)
         if spec.changes and await self._is_late(entry):
             return [self._late(entry.message, command, texts)]
         started = self._clock.monotonic()

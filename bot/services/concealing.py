@@ -6,9 +6,12 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from bot.domain.chat import IncomingMessage
+from bot.domain.spelling import look, spelled
 from bot.ports import Sealer
 
-_LINK = re.compile(r"\s*/link(?P<mention>@\w+)?[\s:=]+(?P<secret>\S.*)", re.IGNORECASE | re.DOTALL)
+_COMMAND = re.compile(r"\s*/(?P<name>\w+)(?P<mention>@\w+)?[\s:=]+(?P<secret>\S.*)", re.DOTALL)
+_LINK_NAMES = frozenset(map(look, ("link", "привязать", "подключить")))
+"""All that /link is called; in letters that look so, too, as commands are read."""
 _WEBHOOK = re.compile(r"[^\s/]*(?:/+[^\s/]*)?/+rest/+\s*(?:api/+)?\d+/+[^\s,;]+", re.IGNORECASE)
 _KEY = r"(?!evt_)(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]"
 _LONG_WORD = re.compile(rf"(?<![\w-]){_KEY}{{20,}}(?![\w-])")
@@ -25,8 +28,8 @@ def conceal(message: IncomingMessage, sealer: Sealer) -> IncomingMessage:
     blanked: nothing that a command takes looks like one.
     """
     text = _plain(message.text)
-    match = _LINK.match(text)
-    if match is not None:
+    match = _COMMAND.match(text)
+    if match is not None and look(spelled(match["name"])) in _LINK_NAMES:
         mention = match["mention"] or ""
         return replace(message, text=f"/link{mention} {sealer.seal(match['secret'].strip())}")
     alone = text.strip()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.chat import Identity, IncomingMessage, Row, Visibility
+from bot.domain.chat import Identity, IncomingMessage, Row
 from bot.domain.inbox import Said
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import EventRef
@@ -94,7 +94,12 @@ class Memory:
 
     async def _said_here(self, message: IncomingMessage, within: timedelta) -> Sequence[Said]:
         said = await self._store.said_to(message.sender, self._clock.now() - within)
-        return [one for one in said if _is_here(one, message)]
+        here: dict[str, Said] = {}
+        for one in said:
+            if message.conversation in (one.delivery.conversation, one.delivery.shown_in):
+                # Of several replies that a message showed, the newest is what stands there.
+                here.setdefault(one.message_id, one)
+        return tuple(here.values())
 
 
 def _same(one: EventRef, other: EventRef) -> bool:
@@ -102,12 +107,3 @@ def _same(one: EventRef, other: EventRef) -> bool:
     if "" in (one.account_id, other.account_id):
         return (one.provider, one.event_id) == (other.provider, other.event_id)
     return one.subject == other.subject
-
-
-def _is_here(said: Said, message: IncomingMessage) -> bool:
-    """Whether a reply is in this chat; what was asked for in a group may be in the private one."""
-    there, here = said.delivery.conversation, message.conversation
-    if there == here:
-        return True
-    secret = said.delivery.reply.visibility is Visibility.SENDER_ONLY
-    return secret and there.is_group and not here.is_group

@@ -16,25 +16,39 @@ from handlers.rsvp.undo import undo_last, undo_last_of
 router = Router()
 
 
-@router.command("accept", summary=M.HELP_ACCEPT, arguments="651", changes=True)
+@router.command(
+    "accept", summary=M.HELP_ACCEPT, arguments="651", changes=True, aliases=("принять", "приму")
+)
 async def accept(ctx: Context) -> Sequence[Reply]:
     """Accept invitations."""
     return await _answer(ctx, ParticipationStatus.ACCEPTED)
 
 
-@router.command("maybe", summary=M.HELP_MAYBE, arguments="651", changes=True)
+@router.command(
+    "maybe",
+    summary=M.HELP_MAYBE,
+    arguments="651",
+    changes=True,
+    aliases=("возможно", "может", "наверное"),
+)
 async def maybe(ctx: Context) -> Sequence[Reply]:
     """Answer "maybe", as far as the calendar knows such a thing."""
     return await _answer(ctx, ParticipationStatus.TENTATIVE)
 
 
-@router.command("decline", summary=M.HELP_DECLINE, arguments="651", changes=True)
+@router.command(
+    "decline",
+    summary=M.HELP_DECLINE,
+    arguments="651",
+    changes=True,
+    aliases=("отклонить", "отказаться"),
+)
 async def decline(ctx: Context) -> Sequence[Reply]:
     """Decline invitations."""
     return await _answer(ctx, ParticipationStatus.DECLINED)
 
 
-@router.command("status", summary=M.HELP_STATUS, arguments="651")
+@router.command("status", summary=M.HELP_STATUS, arguments="651", aliases=("статус",))
 async def status(ctx: Context) -> Sequence[Reply]:
     """Show events with the person's own answer."""
     meant = await named(ctx)
@@ -43,7 +57,7 @@ async def status(ctx: Context) -> Sequence[Reply]:
     return [await _card(ctx, ref) for ref in meant]
 
 
-@router.command("undo", summary=M.HELP_UNDO, changes=True)
+@router.command("undo", summary=M.HELP_UNDO, changes=True, aliases=("отменить", "вернуть"))
 async def undo(ctx: Context) -> Sequence[Reply]:
     """Take back the last change, or the last answer to an event."""
     if not ctx.command.args:

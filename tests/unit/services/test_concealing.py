@@ -2,6 +2,7 @@
 
 import pytest
 
+import handlers
 from bot.domain.chat import Conversation, ConversationKind, Identity, IncomingMessage, Platform
 from bot.services.concealing import conceal
 from tests.fakes.account_book import MemorySealer
@@ -38,6 +39,12 @@ def kept_of(text: str, *, group: bool = False) -> tuple[str, MemorySealer]:
         (f"\u200b/link\u200b {TOKEN}", "/link sealed:1", TOKEN),
         (f"/link@acme_rsvp_bot {TOKEN}", "/link@acme_rsvp_bot sealed:1", TOKEN),
         (f"/link@other_bot {TOKEN}", "/link@other_bot sealed:1", TOKEN),
+        (f"/lіnk {TOKEN}", "/link sealed:1", TOKEN),
+        (f"/ＬINК {TOKEN}", "/link sealed:1", TOKEN),
+        (f"／link {TOKEN}", "/link sealed:1", TOKEN),
+        (f"/привязать {TOKEN}", "/link sealed:1", TOKEN),
+        (f"/ПPИBЯЗAТЬ {TOKEN}", "/link sealed:1", TOKEN),
+        ("/подключить@acme_rsvp_bot whatever", "/link@acme_rsvp_bot sealed:1", "whatever"),
         ("/link whatever it is", "/link sealed:1", "whatever it is"),
         (f"/link https%3A%2F%2Facme.bitrix24.com%2Frest%2F7%2F{CODE}%2F", "/link sealed:1", HOOK),
     ],
@@ -47,6 +54,15 @@ def test_what_follows_link_is_sealed(text: str, kept: str, secret: str, group: b
 
     assert said == kept
     assert sealer.unseal(said.split()[1]) == secret
+
+
+def test_link_is_sealed_by_whatever_name_it_is_called() -> None:
+    (spec,) = [spec for spec in handlers.router().specs if spec.name == "link"]
+    assert spec.aliases
+    for name in (spec.name, *spec.aliases):
+        said, sealer = kept_of(f"/{name} short")
+        assert said == "/link sealed:1"
+        assert sealer.unseal("sealed:1") == "short"
 
 
 @pytest.mark.parametrize(

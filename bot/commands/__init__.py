@@ -1,0 +1,21 @@
+"""Commands: how they are read from what people type, what is known of them, who handles them."""
+
+from bot.commands.context import Context, Services
+from bot.commands.naming import read_names
+from bot.commands.parsing import Command, parse
+from bot.commands.phrases import Phrase, read_phrase
+from bot.commands.spec import CommandSpec, Handler, Router, build_router
+
+__all__ = [
+    "Command",
+    "CommandSpec",
+    "Context",
+    "Handler",
+    "Phrase",
+    "Router",
+    "Services",
+    "build_router",
+    "parse",
+    "read_names",
+    "read_phrase",
+]
