@@ -14,8 +14,8 @@ from bot.texts import M, Page, agenda, invitations, read_days
 router = Router()
 
 _DAY = timedelta(days=1)
+# `/agenda nov 24` is a day, so a page is marked as one.
 _PAGE = re.compile(r"p([1-9]\d?)")
-"""`/agenda nov 24` is a day, so a page is marked as one."""
 
 
 @router.command("invites", summary=M.HELP_INVITES, aliases=("приглашения",))

@@ -34,7 +34,7 @@ _DOUBTS: Mapping[Match, M] = {
 }
 
 
-@router.command("lang", summary=M.HELP_LANG, arguments="ru", private=True)
+@router.command("lang", summary=M.HELP_LANG, arguments="ru", private=True, aliases=("язык",))
 async def lang(ctx: Context) -> Sequence[Reply]:
     """Speak another language; without one, offer those there are."""
     if ctx.message.conversation.is_group:
@@ -49,7 +49,9 @@ async def lang(ctx: Context) -> Sequence[Reply]:
     return [ctx.draft().add(M.LANG_DONE).reply(_language_buttons(ctx))]
 
 
-@router.command("tz", summary=M.HELP_TZ, arguments="Berlin", private=True)
+@router.command(
+    "tz", summary=M.HELP_TZ, arguments="Berlin", private=True, aliases=("часовой_пояс", "пояс")
+)
 async def tz(ctx: Context) -> Sequence[Reply]:
     """Live in another time zone; without one, tell the present one and how to change it."""
     if ctx.message.conversation.is_group:
@@ -73,7 +75,7 @@ async def tz(ctx: Context) -> Sequence[Reply]:
     return [draft.reply(add_ways_to_link(draft, pages))]
 
 
-@router.command("settings", summary=M.HELP_SETTINGS, private=True)
+@router.command("settings", summary=M.HELP_SETTINGS, private=True, aliases=("настройки",))
 async def settings(ctx: Context) -> Sequence[Reply]:
     """Show and change what can be set, in one message that its buttons change in place."""
     if ctx.message.conversation.is_group:

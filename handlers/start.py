@@ -26,7 +26,7 @@ router = Router()
 _ZONES = 6
 
 
-@router.command("start", summary=M.HELP_START)
+@router.command("start", summary=M.HELP_START, aliases=("старт", "начать"))
 async def start(ctx: Context) -> Sequence[Reply]:
     """Say hello, take the next step of the first run, or bring what a deep link leads to.
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.chat import Button, IncomingMessage, Reply
@@ -21,6 +22,14 @@ def address(message: IncomingMessage, reply: Reply) -> Delivery:
         keys=tuple(secrets.token_urlsafe(12) for _ in reply.pressable),
         callback_id="" if press is None else press.callback_id,
     )
+
+
+def address_all(message: IncomingMessage, replies: Sequence[Reply]) -> Sequence[Delivery]:
+    """Likewise for all replies to it; one message has room for the first of them only."""
+    return [
+        address(message, reply if number == 0 else replace(reply, replaces_card=False))
+        for number, reply in enumerate(replies)
+    ]
 
 
 def readdress(earlier: Delivery, news: Reply) -> Delivery:

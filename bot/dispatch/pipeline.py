@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services
-from bot.dispatch.addressing import address
+from bot.dispatch.addressing import address_all
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
@@ -121,7 +121,7 @@ class Dispatcher:
         replies = await self._patience.until_stored(
             entry, lambda: self._handle_or_apologise(entry, changes)
         )
-        deliveries = [address(entry.message, reply) for reply in replies]
+        deliveries = address_all(entry.message, replies)
         stored = [button for delivery in deliveries for button in self._stored_buttons(delivery)]
         settled = await self._patience.until_stored(
             entry, lambda: self._store.settle(entry, deliveries, stored, changes.made)

@@ -22,6 +22,7 @@ from bot.texts import M, on_one_line
 _ROW = re.compile(r"[1-9]\d?", re.ASCII)
 """What may be the number of a row; longer numbers are ids and nothing else."""
 _WORDS_LIMIT = 60
+_TOO_SHORT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,9 +233,14 @@ def _matching(entries: Sequence[Entry], words: Sequence[str]) -> Sequence[Event]
     found = [event for event, title in titles if title == wanted] or [
         event
         for event, title in titles
-        if wanted and all(any(have.startswith(word) for have in title) for word in wanted)
+        if wanted and all(any(_begins(have, word) for have in title) for word in wanted)
     ]
     return [event for event in found if event.answerable] or found
+
+
+def _begins(have: str, word: str) -> bool:
+    # Two letters are the beginning of too much.
+    return have == word or (len(word) > _TOO_SHORT and have.startswith(word))
 
 
 def _tokens(text: str) -> list[str]:

@@ -24,7 +24,6 @@ class M(StrEnum):
     HELP_DND = "help.dnd"
     HELP_AWAY = "help.away"
     HELP_PRESENCE = "help.presence"
-    USAGE_EVENT = "usage.event"
     USAGE_BAD_EVENT = "usage.bad_event"
     USAGE_TOO_MANY_EVENTS = "usage.too_many_events"
     USAGE_NO_ARGUMENT = "usage.no_argument"

@@ -6,15 +6,16 @@ from datetime import timedelta
 from bot.commands import Context, read_names
 from bot.domain.chat import Reply
 from bot.domain.listing import Listing
-from bot.domain.naming import ByName
+from bot.domain.naming import ByName, ByTitle
 from bot.domain.participation import EventRef
 from bot.errors import UsageError
 from bot.services.agenda import DAYS_AHEAD
 from bot.services.event_names import HANDLE_LETTERS
 from bot.services.resolver import Named, Unnamed, WhichOne
-from bot.texts import M, Page, card, choices, invitations
+from bot.texts import M, Page, card, choices, invitations, on_one_line
 
 EVENTS_AT_ONCE = 10
+_WORD_LIMIT = 40
 
 
 async def named(ctx: Context) -> Sequence[EventRef] | Reply:
@@ -29,6 +30,9 @@ async def named(ctx: Context) -> Sequence[EventRef] | Reply:
     names = read_names(ctx.command.args, parse_ref=parse_ref, letters=HANDLE_LETTERS)
     if isinstance(names, ByName) and len(names.names) > EVENTS_AT_ONCE:
         raise UsageError(M.USAGE_TOO_MANY_EVENTS, limit=EVENTS_AT_ONCE)
+    if isinstance(names, ByTitle) and _is_bad_number(names.words):
+        word = on_one_line(" ".join(names.words), _WORD_LIMIT)
+        raise UsageError(M.USAGE_BAD_EVENT, word=word, command=ctx.command.name)
     if ctx.command.pressed:
         return await resolver.exactly(ctx.caller, names)
     meant = await resolver.resolve(ctx.caller, ctx.message, names, ctx.texts.timezone)
@@ -40,6 +44,12 @@ async def named(ctx: Context) -> Sequence[EventRef] | Reply:
             return choices(draft, meant.events, ctx.command.name, ctx.services.clock.now())
         case Unnamed():
             return _waiting(ctx, meant.listing)
+
+
+def _is_bad_number(words: Sequence[str]) -> bool:
+    """Whether somebody meant a number that cannot be one: nothing is called so."""
+    text = "".join(words)
+    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
 
 
 def _waiting(ctx: Context, listing: Listing) -> Reply:

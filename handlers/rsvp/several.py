@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.commands import Context
 from bot.domain.chat import Button, Reply
-from bot.domain.participation import Answer, Event, EventRef, ParticipationStatus
+from bot.domain.participation import Answer, Event, EventRef, ParticipationStatus, holds
 from bot.errors import EventNotFoundError
 from bot.services.outcomes import needs_a_yes
 from bot.texts import Draft, M
@@ -69,7 +69,6 @@ def _add_row(
         return
     when = ctx.texts.when(event, ctx.services.clock.now())
     draft.add(M.SEVERAL_ROW, title=title, when=when, id=event.ref.name)
-    if event.deleted_by(wanted):
-        draft.add(M.SEVERAL_ROW_DELETES)
-    elif needs_a_yes(event, wanted):
-        draft.add(M.SEVERAL_ROW_MAYBE)
+    if holds(event, wanted) or not needs_a_yes(event, wanted):
+        return
+    draft.add(M.SEVERAL_ROW_DELETES if event.deleted_by(wanted) else M.SEVERAL_ROW_MAYBE)

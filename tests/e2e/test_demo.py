@@ -1,6 +1,7 @@
 """`rsvp-bot demo` as a separate process, talked to through a pipe."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,30 @@ def test_a_malformed_setting_is_named_without_its_value(tmp_path: Path) -> None:
         "rsvp-bot: DEFAULT_LANGUAGE: must be one of en, ru; "
         "DEFAULT_TIMEZONE: is not an IANA time zone such as Europe/Berlin\n"
     )
+
+
+_README = Path(__file__).parent.parent.parent / "README.md"
+_DAYS = re.compile(
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|пн|вт|ср|чт|пт|сб|вс)\b,? \d+ [^\W\d]+\.?(?: \d{4}(?: г\.)?)?"
+)
+
+
+def _without_dates(text: str) -> list[str]:
+    """What does not depend on the day and the port on which the demo runs."""
+    kept = [line for line in text.splitlines() if "http://127.0.0.1" not in line]
+    return [re.sub(r"UTC[+−]\d+", "UTC±0", _DAYS.sub("DAY", line)) for line in kept]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_readmes_transcript_is_what_the_demo_says(language: str, tmp_path: Path) -> None:
+    transcripts = re.findall(
+        r"```\n(ann> .*?)\n```", _README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert len(transcripts) == 2
+    transcript = transcripts[("en", "ru").index(language)]
+    says = re.findall(r"^\w+> (.*)$", transcript, flags=re.MULTILINE)
+
+    result = demo("\n".join(says) + "\n", tmp_path, DEFAULT_LANGUAGE=language)
+
+    assert _without_dates(result.stdout) == _without_dates(transcript)
+    assert len(says) > 5

@@ -341,35 +341,28 @@ async def test_a_made_up_button_key_does_nothing(bot: Bot) -> None:
 
 
 async def test_several_events_get_a_reply_each_and_one_failure_stops_no_other(bot: Bot) -> None:
-    replies = await bot.say(f"/accept {BUDGET}, 99999 {SPRINT_REVIEW} {BUDGET}")
+    await bot.say(f"/accept {BUDGET}, {SPRINT_REVIEW} {BUDGET}")
+    for row in bot.portal.rows.values():
+        row.deleted |= row.parent_id == BUDGET
+    replies = await bot.press("Yes, all 2")
 
-    assert [reply.said[0] for reply in replies] == [
-        "held.accepted",
-        "event.not_found",
-        "held.accepted",
-    ]
-    assert bot.portal.status_of(BUDGET, ANN.user_id) == "Y"
+    assert [reply.said[0] for reply in replies] == ["card.gone", "held.accepted"]
     assert bot.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
 
 
 @pytest.mark.parametrize(
     ("says", "said"),
     [
-        ("/accept", "usage.event"),
-        ("/accept abc", "usage.bad_event"),
-        ("/accept 651abc", "usage.bad_event"),
         ("/accept 0", "usage.bad_event"),
         ("/accept -651", "usage.bad_event"),
         ("/accept ٦٥١", "usage.bad_event"),
         ("/accept 12345678901234567890", "usage.bad_event"),
-        ("/accept 651 abc", "usage.bad_event"),
         ("/accept 1 2 3 4 5 6 7 8 9 10 11", "usage.too_many_events"),
-        ("/status", "usage.event"),
         ("/dnd 1h", "usage.no_argument"),
         ("/presence please", "usage.no_argument"),
         ("/acept 651", "unknown.suggest"),
         ("/zzzz", "unknown.command"),
-        ("accept 651", "unknown.text"),
+        ("please do something", "unknown.text"),
     ],
 )
 async def test_bad_input_gets_one_sentence_and_asks_the_portal_nothing(
@@ -381,10 +374,26 @@ async def test_bad_input_gets_one_sentence_and_asks_the_portal_nothing(
     assert bot.portal.hits == 0
 
 
+@pytest.mark.parametrize("text", ["abc", "651abc", "651 abc", "evt", "²"])
+async def test_what_names_no_event_changes_nothing_and_says_where_to_look(
+    bot: Bot, text: str
+) -> None:
+    [reply] = await bot.say(f"/accept {text}")
+
+    assert reply.said[0] in {"which.no_match", "usage.bad_event"}
+    assert bot.portal.writes("calendar.meeting.status.set") == []
+
+
 async def test_one_hit_reads_and_one_hit_writes_and_reads_back(bot: Bot) -> None:
-    await bot.say(f"/accept {SPRINT_REVIEW}")
+    await bot.say(f"/decline {SPRINT_REVIEW}")
 
     assert bot.portal.hits == 2
+
+
+async def test_what_an_accepted_event_overlaps_costs_one_read_of_each_source(bot: Bot) -> None:
+    await bot.say(f"/accept {SPRINT_REVIEW}")
+
+    assert (bot.portal.hits, bot.cronofy.hits["events"]) == (3, 1)
 
 
 async def test_title_and_times_are_reused_for_a_minute_but_never_the_own_status(bot: Bot) -> None:

@@ -18,7 +18,7 @@ async def test_a_command_is_carried_out_by_whatever_name_it_is_called(bot: Bot, 
 
 
 async def test_what_is_said_of_a_command_tells_its_own_name(bot: Bot) -> None:
-    [usage] = await bot.say("/принять")
+    [usage] = await bot.say("/принять 0")
     [late] = await bot.say(f"/отклонить {SPRINT_REVIEW}", age=601)
 
     assert "<code>/accept 651</code>" in usage.text

@@ -95,7 +95,7 @@ async def _leave_behind(bot: Bot, *, with_intent: bool, age: float) -> None:
             Intent(
                 entry_id=entry.entry_id,
                 provider=Provider.BITRIX24,
-                subject=str(SPRINT_REVIEW),
+                subject=f"account-7/{SPRINT_REVIEW}",
                 before="needs_action",
                 wanted="accepted",
                 stored_at=stored_at,

@@ -68,7 +68,9 @@ async def test_an_answer_is_noted_with_what_was_before_and_from_where(bot: Bot) 
         kind=ChangeKind.ANSWER,
         before="needs_action",
         after="accepted",
-        event=EventRef(provider=Provider.BITRIX24, event_id=str(SPRINT_REVIEW)),
+        event=EventRef(
+            provider=Provider.BITRIX24, event_id=str(SPRINT_REVIEW), account_id="account-7"
+        ),
         title="Sprint review",
     )
     assert (latest.before, latest.after) == ("accepted", "declined")
@@ -125,6 +127,7 @@ async def test_a_refused_change_is_not_noted(bot: Bot) -> None:
 
 async def test_each_of_several_answers_is_noted_by_itself(bot: Bot) -> None:
     await bot.say(f"/accept {SPRINT_REVIEW} {DESIGN_CRITIQUE} {BUDGET}")
+    await bot.press("Yes, all 2")
 
     assert await _journal(bot) == [
         ("651", "needs_action", "accepted", "confirmed"),
@@ -230,10 +233,11 @@ async def _start(bot: Bot) -> None:
 def _intent(
     subject: str, before: str, wanted: str, provider: Provider = Provider.BITRIX24
 ) -> Intent:
+    accounts = {Provider.BITRIX24: "account-7", Provider.CRONOFY: "calendars-ann"}
     return Intent(
         entry_id=0,
         provider=provider,
-        subject=subject,
+        subject=subject if subject == "presence" else f"{accounts[provider]}/{subject}",
         before=before,
         wanted=wanted,
         stored_at=START,
@@ -543,6 +547,7 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
     assert texts == ["/link …", "/accept 651", "/forget", "/export"]
     assert "Accepted" in found["messages"][1]["replies"][0]
     assert {button["label"] for button in found["buttons"]} == {
+        *("✓ Accept", "Maybe", "Decline", "↩️ Undo"),
         "Forget me",
         "Keep everything",
         "Use Europe/Berlin",

@@ -34,14 +34,17 @@ async def _left_behind(
         Intent(
             entry_id=entry.entry_id,
             provider=Provider.CRONOFY,
-            subject=uid,
+            subject=f"calendars-ann/{uid}",
             before="needs_action",
             wanted=wanted,
             stored_at=stored_at,
             attempts=attempts,
             event=Event(
                 ref=EventRef(
-                    provider=Provider.CRONOFY, event_id=uid, calendar_id=event.calendar_id
+                    provider=Provider.CRONOFY,
+                    event_id=uid,
+                    calendar_id=event.calendar_id,
+                    account_id="calendars-ann",
                 ),
                 title=event.summary,
                 starts_at=stored_at,

@@ -17,6 +17,9 @@ async def test_they_are_listed_and_nothing_is_done_before_the_yes(bot: Bot) -> N
     done = await bot.press("Yes, all 2")
 
     assert [reply.said[0] for reply in done] == ["held.accepted", "held.accepted"]
+    # The first takes the question's place, and the second does not take the first one's.
+    (asked, _), (first, _), (second, _) = bot.chat.posted
+    assert asked == first != second
     assert (letter(bot), letter(bot, BUDGET)) == ("Y", "Y")
 
 
@@ -52,9 +55,12 @@ async def test_what_cannot_be_seen_or_answered_is_named_and_left_out(bot: Bot) -
 
 async def test_what_cannot_be_taken_back_is_said_beforehand(bot: Bot) -> None:
     [declining] = await bot.say(f"/decline {NEGOTIATION} {QUARTERLY}")
+    [nothing_to_lose] = await bot.say(f"/maybe {SPRINT_REVIEW} {QUARTERLY}")
+    await bot.say(f"/accept {SPRINT_REVIEW}")
     [maybe] = await bot.say(f"/maybe {SPRINT_REVIEW} {QUARTERLY}")
 
     assert declining.said.count("several.row_deletes") == 1
+    assert "several.row_maybe" not in nothing_to_lose.said
     assert maybe.said.count("several.row_maybe") == 1
     done = await bot.press("Yes, all 2")
     assert [reply.said[0] for reply in done] == ["held.needs_action", "held.tentative"]

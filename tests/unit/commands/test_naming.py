@@ -5,7 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.commands import ByName, ByTitle, Handle, Keyword, Names, read_names, strip_copied
+from bot.commands import read_names
+from bot.commands.naming import strip_copied
+from bot.domain.naming import ByName, ByTitle, Handle, Keyword, Names
 from bot.domain.participation import EventRef
 from bot.domain.providers import Provider
 

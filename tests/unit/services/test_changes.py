@@ -1,6 +1,7 @@
 """What a command notes for the journal when it is broken off in the middle."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from bot.ports import Call
 from bot.services.answers import Answers
 from bot.services.caller import Caller
 from bot.services.changes import Changes
+from bot.services.event_names import EventNames
 from bot.services.presences import Presences
 from bot.storage.memory import FixedAccounts
 from tests.fakes.calendars import FakeCalendar, FakeVendor
@@ -68,9 +70,11 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
     vendor = FakeVendor(name=Provider.BITRIX24, clock=clock, accounts=frozenset({ACCOUNT}))
     calendar = _HangsWhenWritten(vendor=vendor)
     calendar.add(EVENT, {ACCOUNT: ParticipationStatus.DECLINED})
+    accounts = FixedAccounts({ACCOUNT: Credentials(endpoint="x")})
     answers = Answers(
         calendars={Provider.BITRIX24: calendar},
-        accounts=FixedAccounts({ACCOUNT: Credentials(endpoint="x")}),
+        accounts=accounts,
+        names=EventNames(store, accounts),
         inbox=store,
         clock=clock,
     )
@@ -90,7 +94,7 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
             before="declined",
             after="accepted",
             confirmation=Confirmation.UNKNOWN,
-            event=REF,
+            event=replace(REF, account_id=ACCOUNT.account_id),
             title="Review",
         ),
     )

@@ -16,13 +16,13 @@ def _forms(language: str) -> dict[str, tuple[str, ...]]:
     """A sentence in all its plural forms; most have but one."""
     with resources.files("bot").joinpath("locales", f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
-    return {
-        str(message.id[0]) if message.pluralizable else str(message.id): tuple(message.string)
-        if message.pluralizable
-        else (str(message.string),)
-        for message in catalogue
-        if message.id
-    }
+    forms: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
+        if isinstance(message.id, tuple | list) and isinstance(message.string, tuple | list):
+            forms[message.id[0]] = tuple(message.string)
+        elif message.id:
+            forms[str(message.id)] = (str(message.string),)
+    return forms
 
 
 def _catalogue(language: str) -> dict[str, str]:
