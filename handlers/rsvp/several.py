@@ -10,8 +10,8 @@ from bot.errors import EventNotFoundError
 from bot.services.outcomes import needs_a_yes
 from bot.texts import Draft, M
 
+# Stands for the events of whoever answers the question with no.
 KEEP = "-"
-"""Stands for the events of whoever answers the question with no."""
 
 _QUESTIONS: Mapping[Answer, M] = {
     ParticipationStatus.ACCEPTED: M.SEVERAL_ACCEPT,
