@@ -17,6 +17,7 @@ _COMMANDS: Mapping[Answer, str] = {
     ParticipationStatus.TENTATIVE: "maybe",
     ParticipationStatus.DECLINED: "decline",
 }
+_ABOUT_EVENTS = (*_COMMANDS.values(), "undo")
 _ROW = re.compile(r"[1-9]\d?")
 _LABEL_LIMIT = 60
 _SPOKEN_ARGS = 2
@@ -156,16 +157,23 @@ def _too_late(button: Button, texts: Texts) -> Reply:
 def _key_of(said: Said, name: str) -> str | None:
     """The button that a bare answer presses: that of the card, or the yes or no of a question."""
     delivery = said.delivery
-    pairs = list(zip(delivery.keys, delivery.reply.pressable, strict=True))
-    asking = [(key, button) for key, button in pairs if button.confirms]
-    if asking:
-        others = [key for key, button in pairs if not button.confirms]
-        if len(asking) > 1 or name == "maybe":
-            return None
-        return asking[0][0] if name == "accept" else next(iter(others), None)
-    if said.delivery.reply.about is None:
+    buttons = dict(zip(delivery.keys, delivery.reply.pressable, strict=True))
+    asking = [key for key, button in buttons.items() if button.confirms]
+    if not asking:
+        about = delivery.reply.about is not None
+        return next((key for key in buttons if about and _does(buttons[key], name)), None)
+    # What is asked about an account or about everything that is kept, only a button answers.
+    if len(asking) > 1 or not any(_does(buttons[asking[0]], about) for about in _ABOUT_EVENTS):
         return None
-    return next((key for key, button in pairs if button.command_line.startswith(f"/{name} ")), None)
+    if name == "maybe":
+        return None
+    return (
+        asking[0] if name == "accept" else next((key for key in buttons if key not in asking), None)
+    )
+
+
+def _does(button: Button, command: str) -> bool:
+    return button.command_line.startswith(f"/{command} ")
 
 
 def _without_mention(text: str, own_name: str) -> tuple[str, bool]:

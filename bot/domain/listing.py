@@ -119,8 +119,9 @@ def each_once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     kept: dict[object, Entry] = {}
     for entry in entries:
         event = entry.event
-        ref = event.ref
-        kept.setdefault((ref.provider, ref.event_id, event.title, event.starts_at), entry)
+        # Where it is shown tells one portal from another, which may have the same numbers.
+        where = (event.ref.provider, event.ref.event_id, event.ref.calendar_id, event.url)
+        kept.setdefault((where, event.starts_at), entry)
     return tuple(kept.values())
 
 

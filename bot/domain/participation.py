@@ -132,10 +132,12 @@ class Event:
     def version(self) -> str:
         """Changes when the event becomes another one to whoever has to answer it.
 
-        That is its title and its time, and for a series, where time goes by, only its title.
+        That is its title and its time, and for a series, where time goes by, only its title. The
+        same in another calendar is another event.
         """
         time = () if self.recurring else (self.starts_at.isoformat(), self.ends_at.isoformat())
-        return hashlib.sha256("\n".join((self.title, *time)).encode()).hexdigest()[:12]
+        whole = "\n".join((self.ref.account_id, self.title, *time))
+        return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
     @property
     def answerable(self) -> bool:

@@ -74,6 +74,14 @@ async def test_yes_and_no_answer_a_question(bot: Bot) -> None:
     assert letter(bot) == "Q"
 
 
+async def test_what_is_asked_about_everything_that_is_kept_only_a_button_answers(bot: Bot) -> None:
+    await bot.say("/forget")
+
+    [reply] = await bot.say("yes")
+
+    assert reply.said[0] == "which.word"
+
+
 @pytest.mark.parametrize("said_before", ["/presence", "/invites", "/help", None])
 async def test_a_bare_word_with_nothing_to_answer_shows_the_list_and_changes_nothing(
     bot: Bot, said_before: str | None

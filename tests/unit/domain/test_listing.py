@@ -1,5 +1,6 @@
 """Lists of events: order by instant, whole days, series, and what overlaps."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from zoneinfo import ZoneInfo
@@ -125,7 +126,9 @@ def test_of_a_series_the_soonest_is_kept_and_the_others_are_counted() -> None:
 
 
 def test_one_calendar_behind_two_accounts_is_listed_once() -> None:
-    twice = each_once([entry(event()), entry(event()), entry(event("Other"))])
+    other = replace(event("Other"), url="https://another.example/calendar/?EVENT_ID=1")
+
+    twice = each_once([entry(event()), entry(event()), entry(other)])
 
     assert titles(twice) == ["Sync", "Other"]
 
