@@ -114,7 +114,6 @@ class Agenda:
             entry.event
             for entry in in_order(found.entries, ZoneInfo("UTC"))
             if goes_to(entry.event)
-            and entry.event.ref != event.ref
             and overlap(entry.event, event)
             and not same_meeting(entry.event, event)
         ]

@@ -220,6 +220,18 @@ async def test_the_event_that_overlaps_is_told_in_one_line(bot: Bot) -> None:
     assert "Overlaps" not in declined.text
 
 
+async def test_the_same_meeting_in_another_calendar_does_not_overlap_itself(bot: Bot) -> None:
+    [copy] = bot.cronofy.events[QUARTERLY]
+    copy.summary = "Sprint review"
+    copy.start = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    copy.end = copy.start + timedelta(hours=1)
+    copy.participation_status = "accepted"
+
+    [accepted] = await bot.say(f"/accept {SPRINT_REVIEW}")
+
+    assert accepted.said == ("held.accepted", "event.line")
+
+
 async def test_the_hint_never_blocks(bot: Bot) -> None:
     bot.cronofy.faults.add(FaultRule(fault=Fault.HTML_502, operation="events", times=None))
     bot.portal.faults.add(

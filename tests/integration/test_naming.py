@@ -244,11 +244,12 @@ async def test_4_a_handle_stays_with_its_event_and_belongs_to_one_person(bot: Bo
     await bot.say("/accept c1")
     [listed] = await bot.say("/invites")
     [strange] = await bot.say("/accept c2", who=CARL)
+    [no_portal] = await bot.say("/accept b2")
 
     assert "Quarterly planning\nWed 4 Mar 10:00–11:00\nБорис Орлов · Cronofy · c2" in plain(
         listed.text
     )
-    assert strange.said == ("which.no_handle",)
+    assert strange.said == no_portal.said == ("which.no_handle",)
     assert bot.cronofy.status_of(QUARTERLY) == "needs_action"
 
 
@@ -257,6 +258,15 @@ async def test_5_next_is_the_soonest_that_can_be_answered(bot: Bot, word: str) -
     [reply] = await bot.say(f"/accept {word}")
 
     assert plain(reply.text).startswith("✅ Accepted: Weekly stand-up\nTue 3 Mar 09:00–09:30")
+
+
+async def test_5_next_has_not_begun_yet(bot: Bot) -> None:
+    # Tuesday 09:10 in Berlin: the stand-up is on.
+    bot.clock.advance(23 * 3600 + 600)
+
+    [reply] = await bot.say("/accept next")
+
+    assert "Design sync" in plain(reply.text)
 
 
 async def test_5_next_with_a_source_missing_is_asked_about(bot: Bot) -> None:
@@ -325,6 +335,20 @@ async def test_6_a_whole_title_comes_before_titles_that_begin_like_it(bot: Bot) 
     assert two.said == ("which.title",)
 
 
+async def test_6_what_can_be_answered_is_meant_rather_than_what_cannot(bot: Bot) -> None:
+    [reply] = await bot.say("/accept design")
+
+    assert plain(reply.text).startswith("✅ Accepted: Design sync")
+
+
+@pytest.mark.parametrize("words", ["s", "sp", "д", "в"])
+async def test_6_a_letter_or_two_are_the_beginning_of_too_much(bot: Bot, words: str) -> None:
+    [reply] = await bot.say(f"/accept {words}")
+
+    assert reply.said == ("which.no_match",)
+    assert untouched(bot)
+
+
 async def test_6_words_that_fit_nothing_change_nothing_and_say_where_was_looked(bot: Bot) -> None:
     [reply] = await bot.say("/accept the moon landing")
 
@@ -348,6 +372,15 @@ async def test_6_what_cannot_be_answered_is_found_and_refused_with_the_reason(bo
 
     assert reply.said[0] == "refuse.organizer"
     assert held(bot, DESIGN_CRITIQUE) == "H"
+
+
+async def test_7_a_bare_yes_chooses_none_of_several(bot: Bot) -> None:
+    await bot.say("/accept обсуждение")
+
+    [reply] = await bot.say("yes")
+
+    assert reply.said[0] == "which.word"
+    assert untouched(bot)
 
 
 async def test_7_several_that_fit_are_offered_with_title_and_time(bot: Bot) -> None:
