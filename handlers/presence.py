@@ -51,6 +51,8 @@ async def _set(ctx: Context, wanted: Presence) -> Sequence[Reply]:
             add_presence(draft, state)
             if state.presence is not wanted:
                 draft.add(M.PRESENCE_DIFFERS, command=ctx.command.name)
+            elif state.before is wanted:
+                draft.add(M.PRESENCE_ALREADY)
     return [draft.reply()]
 
 

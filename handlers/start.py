@@ -48,7 +48,7 @@ async def start(ctx: Context) -> Sequence[Reply]:
     zone = next(filter(None, map(_read_zone, ctx.command.args)), "")
     too_late = language not in ("", person.language) or zone not in ("", person.timezone)
     if await ctx.services.linking.of(ctx.caller):
-        return [_hello(ctx, too_late=too_late)]
+        return [_hello(ctx, person, too_late=too_late)]
     if person.chosen:
         draft = ctx.draft().add(M.START_SETTLED if too_late else M.START_HELLO)
         return [await _last_step(ctx, draft, person)]
@@ -101,11 +101,13 @@ def _language(language: str) -> Button:
     return Button(label=native_name(language), command_line=f"/start {language}")
 
 
-def _hello(ctx: Context, *, too_late: bool) -> Reply:
+def _hello(ctx: Context, person: Person, *, too_late: bool) -> Reply:
     draft = ctx.draft().add(M.START_HELLO)
     if too_late:
         draft.add(M.START_SETTLED)
     draft.add(M.START_TRY).add(M.START_MORE)
+    if not person.chosen:
+        draft.add(M.START_ZONE_HINT, zone=person.timezone)
     return draft.add(M.START_YOUR_ID, identity=ctx.caller.identity).reply()
 
 

@@ -1,7 +1,7 @@
 """Commands: how they are read from what people type, what is known of them, who handles them."""
 
 from bot.commands.context import Context, Services
-from bot.commands.naming import read_names
+from bot.commands.naming import is_everything, read_names
 from bot.commands.parsing import Command, parse
 from bot.commands.phrases import Phrase, read_phrase
 from bot.commands.spec import CommandSpec, Handler, Router, build_router
@@ -15,6 +15,7 @@ __all__ = [
     "Router",
     "Services",
     "build_router",
+    "is_everything",
     "parse",
     "read_names",
     "read_phrase",

@@ -3,7 +3,14 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from bot.commands.vocabulary import AROUND_KEYWORDS, COURTESIES, JOINERS, LAST, NEXT
+from bot.commands.vocabulary import (
+    AROUND_KEYWORDS,
+    COURTESIES,
+    EVERYTHING,
+    JOINERS,
+    LAST,
+    NEXT,
+)
 from bot.domain.naming import ByName, ByTitle, Handle, Keyword, Names
 from bot.domain.participation import EventRef
 from bot.domain.spelling import MARKS, look, narrowed, spelled
@@ -13,6 +20,7 @@ _AFTER = ".:!…"
 _COPIED = re.compile(rf"(?:EVENT_ID=|[#№{re.escape(_AROUND)}])+", re.IGNORECASE)
 SEPARATOR = re.compile(r"[\s,;，；、]+")
 """Between the names of events, also without a space."""
+_ADDRESS = re.compile(r"^https?://\S*[?&]EVENT_ID=(\d+)", re.IGNORECASE)
 _HANDLE = re.compile(r"([a-z])([1-9][0-9]{0,4})")
 _LONGEST_KEY = 64
 _DASHES = frozenset({"-", "–", "—"})
@@ -35,6 +43,7 @@ def key_of(word: str) -> str:
 _COURTESIES = _set_of(COURTESIES)
 _ALONE_NOTHING = _set_of(COURTESIES, JOINERS)
 _ARTICLE = key_of("the")
+_EVERYTHING = _set_of(EVERYTHING)
 _AROUND_KEYWORDS = _set_of(AROUND_KEYWORDS, COURTESIES)
 _KEYWORDS = dict.fromkeys(_set_of(NEXT), Keyword.NEXT) | dict.fromkeys(_set_of(LAST), Keyword.LAST)
 
@@ -47,11 +56,19 @@ def trimmed(word: str) -> str:
 def strip_copied(word: str) -> str:
     """A word without what comes along when an id is copied out of an address or a sentence.
 
-    `EVENT_ID=651`, `#651`, `№651`, `«651».`, `651!`; full-width characters become ASCII.
+    `EVENT_ID=651`, `#651`, `№651`, `«651».`, `651!`, also the whole address of an event's page;
+    full-width characters become ASCII.
     """
     bare = narrowed(word)
+    if (address := _ADDRESS.search(bare)) is not None:
+        return address[1]
     copied = _COPIED.match(bare)
     return trimmed(bare if copied is None else bare[copied.end() :])
+
+
+def is_everything(words: Sequence[str]) -> bool:
+    """Whether words mean all events and none in particular."""
+    return bool(words) and all(key_of(word) in _EVERYTHING for word in words)
 
 
 def read_names(

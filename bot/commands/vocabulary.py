@@ -111,3 +111,9 @@ AROUND_KEYWORDS: Sequence[str] = (
     *("события", "встреча", "встречу", "встречи", "приглашение", "приглашения"),
 )
 """What "next" and "last" are said with, and mean no more than alone."""
+
+EVERYTHING: Sequence[str] = (
+    *("all", "everything", "every", "both", "them", "everyone", "any"),
+    *("все", "всё", "всех", "всем", "оба", "обе", "их", "любое"),
+)
+"""They name no event in particular."""

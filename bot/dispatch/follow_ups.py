@@ -160,6 +160,7 @@ class FollowUpRunner:
             confirmation=confirmation,
             event=event.ref,
             title=event.title,
+            undoes=follow_up.watch.undoes,
         )
 
     async def _write_again(self, follow_up: FollowUp) -> None:

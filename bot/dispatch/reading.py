@@ -10,14 +10,15 @@ from bot.domain.inbox import InboxEntry, Said
 from bot.domain.participation import Answer, ParticipationStatus
 from bot.ports import ChatPlatform, Clock, Store
 from bot.services.memory import Memory
-from bot.texts import Draft, M, Texts
+from bot.texts import Draft, M, Texts, on_one_line
 
 _COMMANDS: Mapping[Answer, str] = {
     ParticipationStatus.ACCEPTED: "accept",
     ParticipationStatus.TENTATIVE: "maybe",
     ParticipationStatus.DECLINED: "decline",
 }
-_ABOUT_EVENTS = (*_COMMANDS.values(), "undo")
+_UNDO = "undo"
+_ABOUT_EVENTS = (*_COMMANDS.values(), _UNDO, "status")
 _ROW = re.compile(r"[1-9]\d?")
 _LABEL_LIMIT = 60
 _SPOKEN_ARGS = 2
@@ -77,7 +78,7 @@ class Reader:
     ) -> Command | Sequence[Reply]:
         phrase = read_phrase(text)
         if phrase is None:
-            return await self._no_phrase(entry.message, text, texts)
+            return await self._no_phrase(entry.message, text, said, texts)
         name = _COMMANDS[phrase.answer]
         if phrase.args:
             return Command(name=name, args=phrase.args, addressed=True)
@@ -87,7 +88,7 @@ class Reader:
         return Command(name="invites", addressed=True, preface=M.WHICH_WORD)
 
     async def _no_phrase(
-        self, message: IncomingMessage, text: str, texts: Texts
+        self, message: IncomingMessage, text: str, said: Said | None, texts: Texts
     ) -> Command | Sequence[Reply]:
         if message.conversation.is_group:
             return ()
@@ -95,15 +96,21 @@ class Reader:
             return Command(name="status", args=(text.strip(),), addressed=True)
         if (command := self._spoken(text)) is not None:
             return command
+        if said is not None and _asks_for_zone(said):
+            return Command(name="tz", args=tuple(text.split()), addressed=True)
         return [Draft(texts).add(M.UNKNOWN_TEXT).reply()]
 
     def _spoken(self, text: str) -> Command | None:
-        """A command that was written without its slash: "agenda tomorrow"; none that changes."""
+        """A command that was written without its slash: "agenda tomorrow", "undo".
+
+        None that changes something else than what was changed last.
+        """
         command = parse(f"/{text}", "")
         spec = None if command is None else self._router.find(command.name)
-        if command is None or spec is None or spec.changes or spec.private:
+        if command is None or spec is None or (spec.changes and spec.name != _UNDO):
             return None
-        return command if len(command.args) <= _SPOKEN_ARGS else None
+        most = 0 if spec.changes or spec.private else _SPOKEN_ARGS
+        return command if len(command.args) <= most else None
 
     async def _pressed(
         self, entry: InboxEntry, press: Press, texts: Texts
@@ -119,13 +126,15 @@ class Reader:
         over = stored.expires_at <= self._clock.now()
         # What was begun before a restart is finished, however long the restart took.
         if over and not await self._store.has_intents(entry.entry_id):
-            return [_too_late(button, texts)]
+            return _too_late(button, command, texts)
         if stored.answered:
             return [Draft(texts).add(M.CONFIRM_ANSWERED).reply(replaces_card=False)]
         if stored.question:
             await self._store.answer_question(stored)
+        left_it = stored.question and not button.confirms
         return replace(
             command,
+            preface=M.CONFIRM_KEPT if left_it else None,
             confirmed=button.confirms,
             addressed=True,
             pressed=True,
@@ -137,21 +146,30 @@ class Reader:
         """What to say to a command that does not exist: the nearest one, or where all are."""
         if message.conversation.is_group and not command.addressed:
             return ()
+        # As it was typed: Latin letters for Cyrillic ones would look odd to whoever reads them.
+        [typed, *_] = message.text.split() or [command.name]
+        typed = on_one_line(typed.lstrip("/／"), _LABEL_LIMIT)
         suggestion = self._router.nearest(command.name)
         draft = Draft(texts)
         if suggestion is None:
-            return [draft.add(M.UNKNOWN_COMMAND, command=command.name).reply()]
-        draft.add(M.UNKNOWN_SUGGEST, command=command.name, suggestion=suggestion)
+            return [draft.add(M.UNKNOWN_COMMAND, command=typed).reply()]
+        draft.add(M.UNKNOWN_SUGGEST, command=typed, suggestion=suggestion)
         line = replace(command, name=suggestion).line
         return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line)]])]
 
 
-def _too_late(button: Button, texts: Texts) -> Reply:
-    """What is said of a button that no longer works; a card stays, a question goes."""
-    draft = Draft(texts)
+def _too_late(button: Button, command: Command, texts: Texts) -> Command | Sequence[Reply]:
+    """What comes of a button that no longer works: a card without it, or why it does nothing."""
     if button.minutes:
-        return draft.add(M.UNDO_EXPIRED).reply(replaces_card=False)
-    return draft.add(M.CONFIRM_EXPIRED if button.confirms else M.BUTTON_UNKNOWN).reply()
+        return replace(command, name="status", pressed=True, preface=M.UNDO_EXPIRED)
+    gone = M.CONFIRM_EXPIRED if button.confirms else M.BUTTON_UNKNOWN
+    return [Draft(texts).add(gone).reply()]
+
+
+def _asks_for_zone(said: Said) -> bool:
+    """Whether a message of ours offers time zones, so that the name of a place answers it."""
+    lines = [button.command_line for button in said.delivery.reply.pressable]
+    return any(re.match(r"/(?:tz|settings tz|start) \w+/\w", line) for line in lines)
 
 
 def _key_of(said: Said, name: str) -> str | None:
@@ -159,17 +177,21 @@ def _key_of(said: Said, name: str) -> str | None:
     delivery = said.delivery
     buttons = dict(zip(delivery.keys, delivery.reply.pressable, strict=True))
     asking = [key for key, button in buttons.items() if button.confirms]
+    if not asking and len(buttons) == 1 and name == "accept":
+        # "Do you mean this one?"
+        return next((key for key in buttons if _is_about_event(buttons[key])), None)
     if not asking:
         about = delivery.reply.about is not None
         return next((key for key in buttons if about and _does(buttons[key], name)), None)
-    # What is asked about an account or about everything that is kept, only a button answers.
-    if len(asking) > 1 or not any(_does(buttons[asking[0]], about) for about in _ABOUT_EVENTS):
-        return None
-    if name == "maybe":
-        return None
-    return (
-        asking[0] if name == "accept" else next((key for key in buttons if key not in asking), None)
-    )
+    if name == "decline":
+        return next((key for key in buttons if key not in asking), None)
+    # To forget an account, or everything that is kept, only a button says yes.
+    sole = name == "accept" and len(asking) == 1
+    return asking[0] if sole and _is_about_event(buttons[asking[0]]) else None
+
+
+def _is_about_event(button: Button) -> bool:
+    return any(_does(button, command) for command in _ABOUT_EVENTS)
 
 
 def _does(button: Button, command: str) -> bool:

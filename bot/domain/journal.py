@@ -30,6 +30,7 @@ class Change:
         after: Likewise: what is held now if that is confirmed, else what was asked for.
         event: What was answered.
         title: Its title then, or the account's place.
+        undoes: It took an earlier change back.
     """
 
     owner: Identity
@@ -42,6 +43,7 @@ class Change:
     confirmation: Confirmation = Confirmation.CONFIRMED
     event: EventRef | None = None
     title: str = field(default="", repr=False)
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,6 +173,7 @@ class Watch:
         write_again: If it does not show in time, it may be sent once more: whoever sent it first
             died, and may have done so before sending.
         before: The status before the answer, None if there was none or nobody knows.
+        undoes: It takes an earlier answer back.
     """
 
     event: Event
@@ -180,6 +181,7 @@ class Watch:
     pending: bool
     write_again: bool = False
     before: ParticipationStatus | None = None
+    undoes: bool = False
 
 
 def holds(event: Event, wanted: Answer) -> bool:

@@ -78,7 +78,8 @@ class Answers:
             )
             after = participation.status if confirmed else wanted
             confirmation = participation.confirmation
-            caller.changes.put(replace(change, after=after, confirmation=confirmation))
+            change = replace(change, after=after, undoes=provided.undoes)
+            caller.changes.put(replace(change, confirmation=confirmation))
         return outcome
 
     async def _answer(

@@ -42,14 +42,21 @@ class Memory:
         said = await self.replied_to(message)
         if said is not None and said.delivery.reply.rows:
             return said.delivery.reply.rows
-        for earlier in await self._said_here(message, FRESH):
-            if earlier.delivery.reply.rows:
-                return earlier.delivery.reply.rows
-        return ()
+        fresh = await self._all_said_here(message, FRESH)
+        standing = next((one for one in _newest(fresh) if one.delivery.reply.rows), None)
+        if standing is None:
+            return ()
+        # Pages of one list: a number means what stood beside it when it was last shown.
+        rows: dict[int, Row] = {}
+        for one in fresh:
+            if one.message_id == standing.message_id:
+                for row in one.delivery.reply.rows:
+                    rows.setdefault(row.number, row)
+        return tuple(rows.values())
 
     async def last_card(self, message: IncomingMessage) -> EventRef | None:
         """The event that was talked about last here, or else was last answered anywhere."""
-        for said in await self._said_here(message, _KEPT):
+        for said in _newest(await self._all_said_here(message, _KEPT)):
             if said.delivery.reply.about is not None:
                 return said.delivery.reply.about
         for change in await self._store.changes_of(message.sender):
@@ -62,10 +69,10 @@ class Memory:
 
         None also if an older message was changed after it: then nobody can say which one is meant.
         """
-        said = await self._said_here(message, FRESH)
+        said = await self._all_said_here(message, FRESH)
         if not said:
             return None
-        posted = next((one for one in said if one.delivery.edits is None), None)
+        posted = next((one for one in said if one.delivery.edits != one.message_id), None)
         return said[0] if posted is None or posted.message_id == said[0].message_id else None
 
     async def last_undoable(self, owner: Identity) -> Change | None:
@@ -92,14 +99,19 @@ class Memory:
             if change.kind in _UNDOABLE and change.at >= since and change.before != change.after
         ]
 
-    async def _said_here(self, message: IncomingMessage, within: timedelta) -> Sequence[Said]:
+    async def _all_said_here(self, message: IncomingMessage, within: timedelta) -> Sequence[Said]:
+        """What was said in this chat, newest first; a message that was changed comes repeatedly."""
         said = await self._store.said_to(message.sender, self._clock.now() - within)
-        here: dict[str, Said] = {}
-        for one in said:
-            if message.conversation in (one.delivery.conversation, one.delivery.shown_in):
-                # Of several replies that a message showed, the newest is what stands there.
-                here.setdefault(one.message_id, one)
-        return tuple(here.values())
+        here = message.conversation
+        return [one for one in said if here in (one.delivery.conversation, one.delivery.shown_in)]
+
+
+def _newest(said: Sequence[Said]) -> Sequence[Said]:
+    """What each message says now."""
+    standing: dict[str, Said] = {}
+    for one in said:
+        standing.setdefault(one.message_id, one)
+    return tuple(standing.values())
 
 
 def _same(one: EventRef, other: EventRef) -> bool:

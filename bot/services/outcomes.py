@@ -65,11 +65,16 @@ class Provided:
     Attributes:
         version: The event has not changed since the person saw it, see `Event.version`; and it is
             not over. Empty if they named it themselves.
-        status: What they have answered by now.
+        status: What they have answered by now: the answer takes this one back.
     """
 
     version: str = ""
     status: ParticipationStatus | None = None
+
+    @property
+    def undoes(self) -> bool:
+        """Whether an earlier answer is taken back."""
+        return self.status is not None
 
     def holds(self, event: Event) -> bool:
         """Whether it does, of an event that was just read."""

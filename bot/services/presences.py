@@ -39,14 +39,14 @@ class Presences:
         call = await call_as(caller, self._accounts, PRESENCE_PROVIDER)
         return await self._providers[PRESENCE_PROVIDER].get_presence(call)
 
-    async def set(self, caller: Caller, wanted: Presence) -> PresenceState:
+    async def set(self, caller: Caller, wanted: Presence, *, undoes: bool = False) -> PresenceState:
         """Set the caller's presence and read it back.
 
         A repeated command (after the process died) reads first and writes only what is missing.
         """
         call = await call_as(caller, self._accounts, PRESENCE_PROVIDER)
         provider = self._providers[PRESENCE_PROVIDER]
-        change = self._begun(caller, wanted)
+        change = replace(self._begun(caller, wanted), undoes=undoes)
         earlier = await self._inbox.find_intent(caller.entry_id, provider.name, _SUBJECT)
         if earlier is not None:
             caller.changes.put(change)
@@ -82,7 +82,7 @@ class Presences:
             state = await self.show(caller)
             if state.presence is not ours:
                 return state
-        return await self.set(caller, former)
+        return await self.set(caller, former, undoes=True)
 
     def _begun(self, caller: Caller, wanted: Presence) -> Change:
         return Change(

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeGuard
 from zoneinfo import ZoneInfo
 
 from bot.domain.chat import IncomingMessage
-from bot.domain.listing import Entry, Listing, one_of_each_series, starts
+from bot.domain.listing import Listing, starts
 from bot.domain.naming import ByName, ByTitle, Handle, Keyword, Names
 from bot.domain.participation import Event, EventRef
 from bot.errors import TELLABLE, BotError, EventNotFoundError, NotLinkedError
@@ -17,12 +17,12 @@ from bot.services.answers import Answers
 from bot.services.caller import Caller
 from bot.services.event_names import EventNames
 from bot.services.memory import Memory
+from bot.services.titles import find_titles
 from bot.texts import M, on_one_line
 
 _ROW = re.compile(r"[1-9]\d?", re.ASCII)
 """What may be the number of a row; longer numbers are ids and nothing else."""
 _WORDS_LIMIT = 60
-_TOO_SHORT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +192,15 @@ class Resolver:
 
     async def _by_title(self, caller: Caller, words: Sequence[str], zone: ZoneInfo) -> Resolution:
         listing = await self._agenda.upcoming(caller, zone)
-        found = _matching(one_of_each_series(listing.entries), words)
+        found, surely = find_titles(listing.entries, words)
         if not found:
             wording = on_one_line(" ".join(words), _WORDS_LIMIT)
             raise _nothing_found(listing, M.WHICH_NO_MATCH, M.WHICH_NO_MATCH_PARTIAL, words=wording)
-        return await self._sure(caller, listing, found)
+        return await self._sure(caller, listing, found, surely=surely)
 
-    async def _sure(self, caller: Caller, listing: Listing, found: Sequence[Event]) -> Resolution:
+    async def _sure(
+        self, caller: Caller, listing: Listing, found: Sequence[Event], *, surely: bool = True
+    ) -> Resolution:
         """One event is meant if there is no other, also none where nobody could look."""
         events = tuple(await self._names.name(caller.identity, found))
         if len(events) > 1:
@@ -206,6 +208,8 @@ class Resolver:
         if listing.failures:
             missing = listing.failures[0].account.provider
             return WhichOne(question=M.WHICH_PARTIAL, events=events, values={"missing": missing})
+        if not surely:
+            return WhichOne(question=M.WHICH_CLOSE, events=events)
         return Named(refs=(events[0].ref,))
 
 
@@ -221,27 +225,3 @@ def _nothing_found(listing: Listing, all_seen: M, partial: M, **values: object) 
         missing = listing.failures[0].account.provider
         return EventNotFoundError(partial, days=DAYS_AHEAD, missing=missing, **values)
     return EventNotFoundError(all_seen, days=DAYS_AHEAD, **values)
-
-
-def _matching(entries: Sequence[Entry], words: Sequence[str]) -> Sequence[Event]:
-    """The events whose titles have all the words, or their beginnings; a whole title comes first.
-
-    What can be answered is meant rather than what cannot.
-    """
-    wanted = _tokens(" ".join(words))
-    titles = [(entry.event, _tokens(entry.event.title)) for entry in entries]
-    found = [event for event, title in titles if title == wanted] or [
-        event
-        for event, title in titles
-        if wanted and all(any(_begins(have, word) for have in title) for word in wanted)
-    ]
-    return [event for event in found if event.answerable] or found
-
-
-def _begins(have: str, word: str) -> bool:
-    # Two letters are the beginning of too much.
-    return have == word or (len(word) > _TOO_SHORT and have.startswith(word))
-
-
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold().replace("ё", "е"))

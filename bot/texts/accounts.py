@@ -22,9 +22,10 @@ def shown(texts: Texts, account: Account) -> dict[str, str]:
 
 
 def add_linked(draft: Draft, account: Account) -> Draft:
-    """Add that it was linked, and what it may do."""
+    """Add that it was linked, what it may do, and what to do with it."""
     draft.add(M.LINK_DONE, **shown(draft.texts, account))
-    return draft.add(M.LINK_RIGHTS, names=", ".join(account.scopes) or UNNAMED)
+    draft.add(M.LINK_RIGHTS, names=", ".join(account.scopes) or UNNAMED)
+    return draft.add(M.LINK_NEXT)
 
 
 def add_accounts(draft: Draft, accounts: Iterable[Account]) -> Draft:

@@ -17,6 +17,11 @@ _NO_STATUS: Mapping[Obstacle, M] = {
     Obstacle.NOT_A_MEETING: M.HELD_NOT_A_MEETING,
     Obstacle.CANCELLED: M.HELD_CANCELLED,
 }
+_ELSEWHERE = (
+    Obstacle.MANAGED_EVENT,
+    Obstacle.READ_ONLY_CALENDAR,
+    Obstacle.NO_ANSWER_ALLOWED,
+)
 _CHOICES: tuple[tuple[Answer, str, M], ...] = (
     (ParticipationStatus.ACCEPTED, "accept", M.CARD_ACCEPT),
     (ParticipationStatus.TENTATIVE, "maybe", M.CARD_MAYBE),
@@ -40,14 +45,18 @@ def add_card(draft: Draft, event: Event, now: datetime) -> Draft:
         draft.add(M.EVENT_ORGANIZER, name=event.organizer)
     if event.my_status is ParticipationStatus.NEEDS_ACTION and not event.tentative_exact:
         draft.add(M.EVENT_INEXACT)
-    return add_reach(draft, event, M.EVENT_SERIES)
+    if event.obstacle in _ELSEWHERE:
+        draft.add(M.EVENT_NOT_ANSWERABLE)
+    return add_reach(draft, event, of_series=M.EVENT_SERIES, of_one=M.EVENT_ONE_OF_SERIES)
 
 
-def add_reach(draft: Draft, event: Event, of_series: M) -> Draft:
-    """Say what an answer reaches: something past, or a whole series."""
+def add_reach(draft: Draft, event: Event, *, of_series: M, of_one: M) -> Draft:
+    """Say what an answer reaches: something past, a whole series, or one date of it."""
     if event.over:
         return draft.add(M.EVENT_SERIES_OVER if event.recurring else M.EVENT_PAST)
-    return draft.add(of_series) if event.recurring else draft
+    if event.recurring:
+        return draft.add(of_series)
+    return draft.add(of_one) if event.series and event.answerable else draft
 
 
 def card_buttons(

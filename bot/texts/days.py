@@ -17,15 +17,17 @@ _RELATIVE: Mapping[str, tuple[int, int]] = {
     "tomorrow": (1, 1),
     "завтра": (1, 1),
     "послезавтра": (2, 2),
+    "day after tomorrow": (2, 2),
+    "the day after tomorrow": (2, 2),
     "yesterday": (-1, -1),
     "вчера": (-1, -1),
     "week": (0, 6),
     "this week": (0, 6),
     "неделя": (0, 6),
     "неделю": (0, 6),
-    "на неделю": (0, 6),
     "эта неделя": (0, 6),
 }
+_PREPOSITION = re.compile(r"^(?:on|for|at|на|в|во) ")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?\.?")
 _DAY_MONTH = re.compile(r"(\d{1,2}) ([^\W\d_]+)\.?(?: (\d{4}))?")
@@ -39,7 +41,7 @@ def read_days(text: str, today: date) -> tuple[date, date] | None:
     included), `2026-11-24`, `24.11`, `24.11.2026`, "24 Nov", "Nov 24" and the same in Russian.
     Never raises.
     """
-    words = " ".join(text.casefold().split())
+    words = _PREPOSITION.sub("", " ".join(text.casefold().split()))
     if words in _RELATIVE:
         first, last = _RELATIVE[words]
         return _shifted(today, first, last)
@@ -102,4 +104,5 @@ def _names() -> tuple[Mapping[str, int], Mapping[str, int]]:
                     months[name.casefold().rstrip(".")] = number
                 for number, name in locale.days[context][width].items():
                     weekdays[name.casefold().rstrip(".")] = number
-    return months, weekdays
+    # «В среду»: the only names of days that are another word after a preposition.
+    return months, weekdays | {"среду": 2, "пятницу": 4, "субботу": 5}

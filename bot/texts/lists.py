@@ -16,7 +16,7 @@ PAGE = 10
 ROWS_MAX = 99
 """No list is longer, so that a number of a row has two digits at most."""
 _BUTTONS_A_ROW = 5
-_LABEL_LIMIT = 40
+_LABEL_LIMIT = 24
 _NAME_LIMIT = 40
 _DAY = timedelta(days=1)
 
@@ -32,6 +32,8 @@ _OBSTACLE_ICONS: Mapping[Obstacle, str] = {
     Obstacle.ORGANIZER: "👤",
     Obstacle.CANCELLED: "🚫",
 }
+_LOCKED = "🔒"
+"""No answer was given, and none can be given from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +112,8 @@ def choices(draft: Draft, events: Sequence[Event], command: str, now: datetime) 
 def event_label(texts: Texts, event: Event, now: datetime) -> str:
     """An event on a button: title and time."""
     title = on_one_line(texts.title(event), _LABEL_LIMIT)
-    when = texts.when_here(event, now)
-    return str(texts.say(M.WHICH_CHOICE, title=title, when=when).unescape())
+    begins = texts.begins(event, now)
+    return str(texts.say(M.WHICH_CHOICE, title=title, when=begins).unescape())
 
 
 def _shown(entries: Sequence[Entry], page: Page) -> Sequence[tuple[int, Entry]]:
@@ -130,7 +132,9 @@ def _add_extent(draft: Draft, shown: Sequence[tuple[int, Entry]], count: int) ->
     if len(shown) == count:
         return
     first, last = shown[0][0], shown[-1][0]
-    if first == 1:
+    if first == last:
+        draft.add(M.LIST_LAST, last=last, count=count)
+    elif first == 1:
         draft.add(M.LIST_FIRST, shown=last, count=count)
     else:
         draft.add(M.LIST_PART, first=first, last=last, count=count)
@@ -161,7 +165,8 @@ def _add_agenda_row(draft: Draft, number: int, entry: Entry, day: date) -> None:
     texts, event = draft.texts, entry.event
     icon = _ICONS[event.my_status]
     if event.obstacle is not None:
-        icon = _OBSTACLE_ICONS.get(event.obstacle, icon)
+        silent = event.my_status is ParticipationStatus.NEEDS_ACTION
+        icon = _OBSTACLE_ICONS.get(event.obstacle, _LOCKED if silent else icon)
     draft.add(
         M.AGENDA_ROW,
         number=number,

@@ -142,6 +142,12 @@ class Texts:
             text += f" – {self._date(end, now)} {self._time(end)}"
         return text
 
+    def begins(self, event: Event, now: datetime) -> str:
+        """When an event begins, where there is little room."""
+        if isinstance(event.starts_at, datetime):
+            return self.moment(event.starts_at, now)
+        return self._date(event.starts_at, now)
+
     def hours(self, event: Event, day: date) -> str:
         """An event's times on one day, for a list under that day; what goes beyond it is marked."""
         if not isinstance(event.starts_at, datetime) or not isinstance(event.ends_at, datetime):

@@ -57,7 +57,9 @@ async def status(ctx: Context) -> Sequence[Reply]:
     return [await _card(ctx, ref) for ref in meant]
 
 
-@router.command("undo", summary=M.HELP_UNDO, changes=True, aliases=("отменить", "вернуть"))
+@router.command(
+    "undo", summary=M.HELP_UNDO, changes=True, aliases=("отменить", "отмена", "вернуть")
+)
 async def undo(ctx: Context) -> Sequence[Reply]:
     """Take back the last change, or the last answer to an event."""
     if not ctx.command.args:
@@ -92,4 +94,7 @@ async def _card(ctx: Context, ref: EventRef) -> Reply:
         event = await ctx.services.answers.look(ctx.caller, ref)
     except TELLABLE as error:
         return await refused(ctx, ref, error)
-    return await signed(ctx, card(ctx.draft(), event, ctx.services.clock.now()), event.ref)
+    draft = ctx.draft()
+    if ctx.command.preface is not None:
+        draft.add(ctx.command.preface)
+    return await signed(ctx, card(draft, event, ctx.services.clock.now()), event.ref)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.commands import Context, read_names
+from bot.commands import Context, is_everything, read_names
 from bot.domain.chat import Reply
 from bot.domain.listing import Listing
 from bot.domain.naming import ByName, ByTitle
@@ -33,6 +33,8 @@ async def named(ctx: Context) -> Sequence[EventRef] | Reply:
     if isinstance(names, ByTitle) and _is_bad_number(names.words):
         word = on_one_line(" ".join(names.words), _WORD_LIMIT)
         raise UsageError(M.USAGE_BAD_EVENT, word=word, command=ctx.command.name)
+    if isinstance(names, ByTitle) and is_everything(names.words):
+        raise UsageError(M.WHICH_ALL, command=ctx.command.name)
     if ctx.command.pressed:
         return await resolver.exactly(ctx.caller, names)
     meant = await resolver.resolve(ctx.caller, ctx.message, names, ctx.texts.timezone)

@@ -77,6 +77,8 @@ def _answered(ctx: Context, outcome: Outcome, draft: Draft) -> Reply:
         write_again=outcome.write_again,
         before=outcome.before,
     )
+    if confirmed and event.deleted_by(outcome.wanted) and event.my_status is outcome.wanted:
+        return draft.reply(watch=watch)
     buttons = card_buttons(ctx.texts, event, known=confirmed, undo=undo)
     return draft.reply(buttons, watch=watch, about=event.ref)
 
@@ -129,7 +131,9 @@ async def _written(ctx: Context, outcome: Outcome) -> Draft:
         case Confirmation.CONFIRMED:
             now = ctx.services.clock.now()
             draft = add_answer(ctx.draft(), event, participation.status, outcome.wanted, now)
-            add_reach(draft, event, M.ANSWER_SERIES)
+            if event.deleted_by(outcome.wanted) and participation.status is outcome.wanted:
+                return draft.add(M.ANSWER_REMOVED)
+            add_reach(draft, event, of_series=M.ANSWER_SERIES, of_one=M.ANSWER_ONE_OF_SERIES)
             if participation.status is ParticipationStatus.ACCEPTED:
                 await _add_overlaps(ctx, draft, event)
             return draft

@@ -14,7 +14,7 @@ from bot.domain.participation import (
     Watch,
 )
 from bot.domain.presence import Presence
-from bot.errors import TELLABLE
+from bot.errors import TELLABLE, EventNotFoundError
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M, add_headline, add_presence, card, card_buttons
 from handlers.rsvp.outcomes import refused
@@ -31,7 +31,7 @@ async def undo_last(ctx: Context) -> Reply:
     change = await ctx.services.memory.last_undoable(ctx.caller.identity)
     if change is None:
         return ctx.draft().add(M.UNDO_NOTHING).reply()
-    if change.kind is ChangeKind.PRESENCE or change.event is None:
+    if change.kind is not ChangeKind.ANSWER or change.event is None:
         return await _undo_presence(ctx, change)
     return await _undo_answer(ctx, change.event, change)
 
@@ -39,22 +39,40 @@ async def undo_last(ctx: Context) -> Reply:
 async def undo_last_of(ctx: Context, ref: EventRef) -> Reply:
     """Take back the last answer to an event."""
     change = await ctx.services.memory.last_answer_to(ctx.caller.identity, ref)
-    if change is None:
-        return ctx.draft().add(M.UNDO_NOTHING).reply()
     return await _undo_answer(ctx, ref, change)
 
 
-async def _undo_answer(ctx: Context, ref: EventRef, change: Change) -> Reply:
+async def _undo_answer(ctx: Context, ref: EventRef, change: Change | None) -> Reply:
     try:
         event = await ctx.services.answers.look(ctx.caller, ref)
-        wanted = _restoring(event, change.before)
-        if wanted is None:
-            why = M.UNDO_IMPOSSIBLE if change.before else M.UNDO_IMPOSSIBLE_UNKNOWN
-            return _as_it_is(ctx, why, event)
-        provided = Provided(status=ParticipationStatus(change.after))
-        outcome = await ctx.services.answers.answer(ctx.caller, event.ref, wanted, provided)
+        why_not = _why_not(event, change)
+        if change is None or why_not is not None:
+            return _as_it_is(ctx, why_not or M.UNDO_NOTHING_THERE, event)
+        return await _take_back(ctx, event, change)
+    except EventNotFoundError as error:
+        if change is None or change.after != ParticipationStatus.DECLINED:
+            return await refused(ctx, ref, error)
+        return ctx.draft().add(M.UNDO_GONE, title=ctx.texts.named(change.title)).reply()
     except TELLABLE as error:
         return await refused(ctx, ref, error)
+
+
+def _why_not(event: Event, change: Change | None) -> M | None:
+    """Why nothing can be taken back; None if it can."""
+    if change is None:
+        return M.UNDO_NOTHING_THERE
+    if change.undoes:
+        return M.UNDO_ALREADY
+    if _restoring(event, change.before) is None:
+        return M.UNDO_IMPOSSIBLE if change.before else M.UNDO_IMPOSSIBLE_UNKNOWN
+    return None
+
+
+async def _take_back(ctx: Context, event: Event, change: Change) -> Reply:
+    wanted = _restoring(event, change.before)
+    assert wanted is not None  # noqa: S101 - see `_why_not`
+    provided = Provided(status=ParticipationStatus(change.after))
+    outcome = await ctx.services.answers.answer(ctx.caller, event.ref, wanted, provided)
     match outcome.step:
         case Step.ASK_FIRST:
             return _question(ctx, event)
@@ -89,6 +107,7 @@ def _undone(ctx: Context, outcome: Outcome) -> Reply:
         pending=not sure,
         write_again=outcome.write_again,
         before=outcome.before,
+        undoes=True,
     )
     return draft.reply(card_buttons(ctx.texts, event, known=sure), watch=watch, about=event.ref)
 
@@ -109,6 +128,9 @@ def _as_it_is(ctx: Context, why: M, event: Event) -> Reply:
 
 
 async def _undo_presence(ctx: Context, change: Change) -> Reply:
+    if change.undoes:
+        state = await ctx.services.presences.show(ctx.caller)
+        return add_presence(ctx.draft().add(M.UNDO_ALREADY), state).reply()
     if change.before not in set(Presence):
         return ctx.draft().add(M.UNDO_PRESENCE_UNKNOWN).reply()
     outcome = await ctx.services.presences.restore(

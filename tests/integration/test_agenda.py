@@ -43,19 +43,22 @@ async def test_every_kind_of_event_has_its_icon(bot: Bot) -> None:
     text = plain(first.text) + plain(second.text)
     assert "👤 Design critique" in text
     assert "🗓 Dentist" in text
+    assert "🔒 All-hands" in text
     assert "▫️ Sprint review" in text
 
 
 @pytest.mark.parametrize(
     ("asked", "heading"),
     [
-        ("/agenda", "Nothing is on, Mon 2 Mar."),
-        ("/agenda today", "Nothing is on, Mon 2 Mar."),
+        ("/agenda", "Mon 2 Mar: nothing is on."),
+        ("/agenda today", "Mon 2 Mar: nothing is on."),
         ("/agenda tomorrow", "Tue 3 Mar"),
         ("/agenda завтра", "Tue 3 Mar"),
         ("/agenda thu", "Thu 5 Mar"),
         ("/agenda 2026-03-05", "Thu 5 Mar"),
         ("/agenda 5 марта", "Thu 5 Mar"),
+        ("/agenda на завтра", "Tue 3 Mar"),
+        ("/agenda в четверг", "Thu 5 Mar"),
     ],
 )
 async def test_a_day_is_named_in_many_ways(bot: Bot, asked: str, heading: str) -> None:

@@ -63,11 +63,22 @@ async def test_a_bare_word_answers_the_card_that_it_replies_to(bot: Bot) -> None
     assert (letter(bot), letter(bot, BUDGET)) == ("Y", "Q")
 
 
+async def test_after_a_press_the_card_is_still_what_stands_last(bot: Bot) -> None:
+    await bot.say("/invites")
+    await bot.press("4")
+    await bot.press("Accept")
+
+    [declined] = await bot.say("не смогу")
+
+    assert declined.said[0] == "held.declined"
+    assert letter(bot) == "N"
+
+
 async def test_yes_and_no_answer_a_question(bot: Bot) -> None:
     await bot.say(f"/accept {SPRINT_REVIEW}")
     await bot.say(f"/maybe {SPRINT_REVIEW}")
     [kept] = await bot.say("нет")
-    assert kept.said[0] == "held.accepted"
+    assert kept.said[:2] == ("confirm.kept", "held.accepted")
 
     await bot.say(f"/maybe {SPRINT_REVIEW}")
     await bot.say("yes")
@@ -78,8 +89,20 @@ async def test_what_is_asked_about_everything_that_is_kept_only_a_button_answers
     await bot.say("/forget")
 
     [reply] = await bot.say("yes")
+    await bot.say("/forget")
+    [kept] = await bot.say("no")
 
     assert reply.said[0] == "which.word"
+    assert kept.said == ("forget.kept",)
+
+
+async def test_a_place_answers_the_question_for_the_time_zone(bot: Bot) -> None:
+    await bot.say("/tz")
+
+    [done] = await bot.say("Москва")
+
+    assert done.said[0] == "tz.done"
+    assert "Europe/Moscow" in done.text
 
 
 @pytest.mark.parametrize("said_before", ["/presence", "/invites", "/help", None])

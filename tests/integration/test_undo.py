@@ -3,6 +3,7 @@
 from bot.sandbox.bitrix24.seed import BUDGET, SPRINT_REVIEW
 from bot.sandbox.company import ANN
 from bot.sandbox.cronofy.seed import CONTRACT, NEGOTIATION, QUARTERLY
+from bot.sandbox.faults import Fault, FaultRule
 from tests.fakes.bot import Bot, plain
 from tests.integration.test_cards import labels, letter
 
@@ -51,22 +52,30 @@ async def test_the_button_works_for_two_minutes_and_then_says_so_and_leaves_the_
 
     [late] = await bot.press(UNDO)
 
-    assert late.said == ("undo.expired",)
+    assert late.said[:2] == ("undo.expired", "held.declined")
     assert letter(bot, BUDGET) == "N"
-    assert labels(bot.chat.shown[card_id].reply)[2] == "✓ Decline"
+    assert labels(bot.chat.shown[card_id].reply)[:4] == [
+        *("Accept", "Maybe", "✓ Decline"),
+        "Open in Bitrix24",
+    ]
     [undone] = await bot.say("/undo")
     assert undone.said[0] == "undo.done"
 
 
-async def test_undo_twice_brings_it_back(bot: Bot) -> None:
+async def test_what_was_taken_back_is_not_brought_back_by_an_impatient_second_time(
+    bot: Bot,
+) -> None:
     await bot.say(f"/accept {BUDGET}")
     await bot.say(f"/decline {BUDGET}")
     await bot.say("/undo")
+    written = len(bot.portal.journal)
+
+    [by_command] = await bot.say("/undo")
+    [by_word] = await bot.say("отмена")
+
+    assert by_command.said[:2] == by_word.said[:2] == ("undo.already", "held.accepted")
     assert letter(bot, BUDGET) == "Y"
-
-    await bot.say("/undo")
-
-    assert letter(bot, BUDGET) == "N"
+    assert len(bot.portal.journal) == written
 
 
 async def test_what_was_changed_elsewhere_since_is_left_alone(bot: Bot) -> None:
@@ -112,7 +121,10 @@ async def test_a_decline_that_removes_the_event_said_so_before_and_offers_no_und
 
     [told] = await bot.say("/undo")
 
-    assert told.said == ("event.not_found",)
+    assert told.said == ("undo.gone",)
+    assert "Vendor negotiation" in told.text
+    assert declined.said[-1] == "answer.removed"
+    assert declined.buttons == ()
 
 
 async def test_a_presence_is_taken_back_too_if_it_is_still_ours(bot: Bot) -> None:
@@ -127,6 +139,38 @@ async def test_a_presence_is_taken_back_too_if_it_is_still_ours(bot: Bot) -> Non
     [left] = await bot.say("/undo")
     assert left.said[:2] == ("undo.presence_changed", "presence.dnd")
     assert bot.portal.presence_of(ANN.user_id) == "dnd"
+
+
+async def test_undo_of_an_event_that_was_not_answered_says_so_and_shows_it(bot: Bot) -> None:
+    await bot.say(f"/accept {BUDGET}")
+
+    [told] = await bot.say(f"/undo {SPRINT_REVIEW}")
+
+    assert told.said[:2] == ("undo.nothing_there", "held.needs_action")
+    assert letter(bot, BUDGET) == "Y"
+
+
+async def test_what_was_so_before_is_no_change_to_take_back(bot: Bot) -> None:
+    await bot.say("/dnd")
+    await bot.say(f"/accept {BUDGET}")
+    [already] = await bot.say("/dnd")
+    [undone] = await bot.say("/undo")
+
+    assert already.said[-1] == "presence.already"
+    assert "Обсуждение бюджета" in undone.text
+
+
+async def test_an_answer_that_the_portal_did_not_keep_is_no_change_to_take_back(bot: Bot) -> None:
+    await bot.say(f"/accept {BUDGET}")
+    bot.portal.faults.add(
+        FaultRule(fault=Fault.NEVER_APPLIED, operation="calendar.meeting.status.set")
+    )
+    [kept] = await bot.say(f"/decline {SPRINT_REVIEW}")
+
+    [undone] = await bot.say("/undo")
+
+    assert kept.said[0] == "held.needs_action"
+    assert "Обсуждение бюджета" in undone.text
 
 
 async def test_nothing_changed_is_nothing_to_take_back(bot: Bot) -> None:
@@ -144,7 +188,7 @@ async def test_undo_of_a_named_event_takes_back_the_answer_to_that_one(bot: Bot)
     await bot.say(f"/accept {BUDGET}")
     await bot.say(f"/accept {SPRINT_REVIEW}")
 
-    [undone] = await bot.say("/undo бюджет")
+    [undone] = await bot.say("/undo обсуждение бюджета")
 
     assert "Обсуждение бюджета" in plain(undone.text)
     assert (letter(bot, BUDGET), letter(bot)) == ("Q", "Y")
