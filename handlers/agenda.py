@@ -4,12 +4,10 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, invitations_reply, nothing_read
 from bot.domain.chat import Reply
-from bot.domain.listing import Listing
 from bot.errors import UsageError
-from bot.services.agenda import DAYS_AHEAD
-from bot.texts import M, Page, agenda, invitations, read_days
+from bot.texts import M, Page, agenda, read_days
 
 router = Router()
 
@@ -23,15 +21,10 @@ async def invites(ctx: Context) -> Sequence[Reply]:
     """List invitations without an answer, from all accounts."""
     _, page = _split(ctx.command.args)
     listing = await ctx.services.agenda.invitations(ctx.caller, ctx.texts.timezone)
-    if (failed := _all_failed(ctx, listing)) is not None:
-        return [failed]
-    now = ctx.services.clock.now()
-    last_day = ctx.texts.today(now) + (DAYS_AHEAD - 1) * _DAY
     draft = ctx.draft()
     if ctx.command.preface is not None:
         draft.add(ctx.command.preface).blank()
-    shown = Page(number=page, command="/invites")
-    return [invitations(draft, listing, last_day, now, shown)]
+    return [invitations_reply(ctx, listing, draft=draft, page=page)]
 
 
 @router.command(
@@ -47,9 +40,11 @@ async def show_agenda(ctx: Context) -> Sequence[Reply]:
     listing = await ctx.services.agenda.days(
         ctx.caller, ctx.texts.timezone, days[0], days[1] + _DAY
     )
-    if (failed := _all_failed(ctx, listing)) is not None:
+    if (failed := nothing_read(ctx, listing)) is not None:
         return [failed]
-    shown = Page(number=page, command=f"/agenda {words or days[0].isoformat()}")
+    # Other pages are of the same days, whenever they are turned.
+    same_days = "..".join(dict.fromkeys(day.isoformat() for day in days))
+    shown = Page(number=page, command=f"/agenda {same_days}")
     return [agenda(ctx.draft(), listing, days, now, shown)]
 
 
@@ -58,13 +53,3 @@ def _split(args: Sequence[str]) -> tuple[str, int]:
     *before, last = args or ("",)
     match = _PAGE.fullmatch(last)
     return (" ".join(args), 1) if match is None else (" ".join(before), int(match.group(1)))
-
-
-def _all_failed(ctx: Context, listing: Listing) -> Reply | None:
-    """Why there is no list at all; None if there is one."""
-    if len(listing.failures) < len(listing.sources):
-        return None
-    draft = ctx.draft()
-    for failure in listing.failures:
-        ctx.explain(draft, failure.error, failure.account.provider)
-    return draft.reply()

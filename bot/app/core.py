@@ -143,9 +143,16 @@ def build_core(
         Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
     }
     names = EventNames(store, accounts)
-    memory = Memory(store, clock)
+    memory = Memory(store)
     agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
-    answers = Answers(calendars=calendars, accounts=accounts, names=names, inbox=store, clock=clock)
+    answers = Answers(
+        calendars=calendars,
+        accounts=accounts,
+        names=names,
+        inbox=store,
+        journal=store,
+        clock=clock,
+    )
     services = Services(
         answers=answers,
         presences=Presences(providers=presences, accounts=accounts, inbox=store, clock=clock),

@@ -1,6 +1,7 @@
 """Commands: how they are read from what people type, what is known of them, who handles them."""
 
 from bot.commands.context import Context, Services
+from bot.commands.listings import invitations_reply, nothing_read
 from bot.commands.naming import is_everything, read_names
 from bot.commands.parsing import Command, parse
 from bot.commands.phrases import Phrase, read_phrase
@@ -15,7 +16,9 @@ __all__ = [
     "Router",
     "Services",
     "build_router",
+    "invitations_reply",
     "is_everything",
+    "nothing_read",
     "parse",
     "read_names",
     "read_phrase",

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from bot.domain.chat import Typed
+from bot.domain.participation import Seen
 from bot.domain.spelling import MARKS, look, spelled
 from bot.texts import M
 
@@ -22,7 +24,9 @@ class Command:
         addressed: The bot was named (`/accept@name`), so silence would be rude.
         confirmed: It comes from the "yes" button of a question of ours.
         pressed: It comes from a button.
-        version: The event's version when that button was made; empty if it carried none.
+        about: The events that it is about, if that button names them.
+        takes_back: The message whose change it takes back, if that button does.
+        typed: When the line was written, if that button offers somebody's own line.
         opens: What comes of it is a message of its own, beside the one with the button.
         preface: A sentence of ours that comes first: why this is what they get.
     """
@@ -32,7 +36,9 @@ class Command:
     addressed: bool = False
     confirmed: bool = False
     pressed: bool = False
-    version: str = ""
+    about: tuple[Seen, ...] = ()
+    takes_back: int = 0
+    typed: Typed | None = None
     opens: bool = False
     preface: M | None = None
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bot.commands import vocabulary
@@ -20,10 +20,12 @@ class Phrase:
 
     Attributes:
         args: The words that name the event, as they stand in the text; empty for a bare answer.
+        plain: Nothing but yes, no or maybe was said; false of what states it, "I'll be there".
     """
 
     answer: Answer
     args: tuple[str, ...] = ()
+    plain: bool = field(default=False, compare=False)
 
 
 class _Kind(Enum):
@@ -142,7 +144,7 @@ def _meant(text: str, tokens: Sequence[_Token]) -> Phrase | None:
         place += length
     answer = _combined(entries)
     if answer is None or place == len(tokens):
-        return None if answer is None else Phrase(answer=answer)
+        return None if answer is None else Phrase(answer=answer, plain=_is_plain(entries))
     args = _ids(_name_after(text, tokens, place))
     return Phrase(answer=answer, args=args) if args else None
 
@@ -167,6 +169,10 @@ def _longest(tokens: Sequence[_Token], place: int) -> tuple[_Entry | None, int]:
         if entry is not None:
             return entry, length
     return None, 0
+
+
+def _is_plain(entries: Sequence[_Entry]) -> bool:
+    return all(entry.kind in {_Kind.WORD, _Kind.NOD, _Kind.FILLER} for entry in entries)
 
 
 def _combined(entries: Sequence[_Entry]) -> Answer | None:

@@ -13,7 +13,7 @@ from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
 from bot.dispatch.reading import Reader
-from bot.domain.chat import Button, IncomingMessage, Platform, Reply
+from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed
 from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
 from bot.domain.providers import Provider
 from bot.domain.reference import current_reference, reference_of
@@ -171,7 +171,7 @@ class Dispatcher:
         started = self._clock.monotonic()
         deadline = started + self._defaults.command_deadline
         context = Context(
-            message=entry.message,
+            message=_as_typed(entry.message, command),
             command=command,
             caller=Caller(
                 identity=entry.message.sender,
@@ -213,7 +213,10 @@ class Dispatcher:
             async with asyncio.timeout(self._defaults.command_deadline + _DEADLINE_SLACK):
                 return await spec.handler(context)
         except TimeoutError:
-            return [context.draft().add(M.ERROR_TIMEOUT).reply()]
+            begun = context.caller.changes.made
+            return [
+                context.draft().add(M.ERROR_TIMEOUT_BEGUN if begun else M.ERROR_TIMEOUT).reply()
+            ]
         finally:
             busy.cancel()
 
@@ -250,10 +253,11 @@ class Dispatcher:
     def _late(self, message: IncomingMessage, command: Command, texts: Texts) -> Reply:
         age = (self._clock.now() - message.sent_at).total_seconds()
         label = str(texts.say(M.LATE_YES, command=command.line[:60]))
+        typed = Typed(at=message.sent_at, reply_to=message.reply_to)
         return (
             Draft(texts)
             .add(M.LATE_OFFER, age=texts.ago(age))
-            .reply([[Button(label=label, command_line=command.line)]])
+            .reply([[Button(label=label, command_line=command.line, typed=typed)]])
         )
 
     async def _person(self, message: IncomingMessage) -> Person:
@@ -293,3 +297,10 @@ def life_of(button: Button) -> timedelta:
     if button.minutes:
         return timedelta(minutes=button.minutes)
     return CONFIRMATION_LIVES if button.confirms else BUTTON_LIVES
+
+
+def _as_typed(message: IncomingMessage, command: Command) -> IncomingMessage:
+    """A pressed line that somebody wrote earlier means what it meant then."""
+    if command.typed is None:
+        return message
+    return replace(message, sent_at=command.typed.at, reply_to=command.typed.reply_to)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import Command, Router, parse, read_phrase
-from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply
+from bot.commands import Command, Phrase, Router, parse, read_phrase
+from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply, Typed
 from bot.domain.inbox import InboxEntry, Said
 from bot.domain.participation import Answer, ParticipationStatus
 from bot.ports import ChatPlatform, Clock, Store
 from bot.services.memory import Memory
+from bot.services.resolver import ROW
 from bot.texts import Draft, M, Texts, on_one_line
 
 _COMMANDS: Mapping[Answer, str] = {
@@ -18,8 +19,6 @@ _COMMANDS: Mapping[Answer, str] = {
     ParticipationStatus.DECLINED: "decline",
 }
 _UNDO = "undo"
-_ABOUT_EVENTS = (*_COMMANDS.values(), _UNDO, "status")
-_ROW = re.compile(r"[1-9]\d?")
 _LABEL_LIMIT = 60
 _SPOKEN_ARGS = 2
 
@@ -79,10 +78,9 @@ class Reader:
         phrase = read_phrase(text)
         if phrase is None:
             return await self._no_phrase(entry.message, text, said, texts)
-        name = _COMMANDS[phrase.answer]
         if phrase.args:
-            return Command(name=name, args=phrase.args, addressed=True)
-        key = None if said is None else _key_of(said, name)
+            return Command(name=_COMMANDS[phrase.answer], args=phrase.args, addressed=True)
+        key = None if said is None else _key_of(said, phrase)
         if said is not None and key is not None:
             return await self._pressed(entry, Press(key=key, card_id=said.message_id), texts)
         return Command(name="invites", addressed=True, preface=M.WHICH_WORD)
@@ -92,7 +90,7 @@ class Reader:
     ) -> Command | Sequence[Reply]:
         if message.conversation.is_group:
             return ()
-        if _ROW.fullmatch(text.strip()) and await self._memory.rows(message):
+        if ROW.fullmatch(text.strip()) and await self._memory.rows(message):
             return Command(name="status", args=(text.strip(),), addressed=True)
         if (command := self._spoken(text)) is not None:
             return command
@@ -137,8 +135,10 @@ class Reader:
             preface=M.CONFIRM_KEPT if left_it else None,
             confirmed=button.confirms,
             addressed=True,
-            pressed=True,
-            version=button.version,
+            pressed=button.typed is None,
+            about=button.about,
+            takes_back=button.takes_back,
+            typed=button.typed,
             opens=button.opens,
         )
 
@@ -147,15 +147,16 @@ class Reader:
         if message.conversation.is_group and not command.addressed:
             return ()
         # As it was typed: Latin letters for Cyrillic ones would look odd to whoever reads them.
-        [typed, *_] = message.text.split() or [command.name]
-        typed = on_one_line(typed.lstrip("/／"), _LABEL_LIMIT)
+        [word, *_] = message.text.split() or [command.name]
+        word = on_one_line(word.lstrip("/／"), _LABEL_LIMIT)
         suggestion = self._router.nearest(command.name)
         draft = Draft(texts)
         if suggestion is None:
-            return [draft.add(M.UNKNOWN_COMMAND, command=typed).reply()]
-        draft.add(M.UNKNOWN_SUGGEST, command=typed, suggestion=suggestion)
+            return [draft.add(M.UNKNOWN_COMMAND, command=word).reply()]
+        draft.add(M.UNKNOWN_SUGGEST, command=word, suggestion=suggestion)
         line = replace(command, name=suggestion).line
-        return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line)]])]
+        typed = Typed(at=message.sent_at, reply_to=message.reply_to)
+        return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line, typed=typed)]])]
 
 
 def _too_late(button: Button, command: Command, texts: Texts) -> Command | Sequence[Reply]:
@@ -172,26 +173,24 @@ def _asks_for_zone(said: Said) -> bool:
     return any(re.match(r"/(?:tz|settings tz|start) \w+/\w", line) for line in lines)
 
 
-def _key_of(said: Said, name: str) -> str | None:
+def _key_of(said: Said, phrase: Phrase) -> str | None:
     """The button that a bare answer presses: that of the card, or the yes or no of a question."""
     delivery = said.delivery
     buttons = dict(zip(delivery.keys, delivery.reply.pressable, strict=True))
     asking = [key for key, button in buttons.items() if button.confirms]
-    if not asking and len(buttons) == 1 and name == "accept":
-        # "Do you mean this one?"
-        return next((key for key in buttons if _is_about_event(buttons[key])), None)
-    if not asking:
+    if not asking and len(buttons) > 1:
+        name = _COMMANDS[phrase.answer]
         about = delivery.reply.about is not None
         return next((key for key in buttons if about and _does(buttons[key], name)), None)
-    if name == "decline":
-        return next((key for key in buttons if key not in asking), None)
-    # To forget an account, or everything that is kept, only a button says yes.
-    sole = name == "accept" and len(asking) == 1
-    return asking[0] if sole and _is_about_event(buttons[asking[0]]) else None
-
-
-def _is_about_event(button: Button) -> bool:
-    return any(_does(button, command) for command in _ABOUT_EVENTS)
+    # "I'll be there" is no yes to "shall I decline it?".
+    if not phrase.plain or phrase.answer is ParticipationStatus.TENTATIVE:
+        return None
+    if phrase.answer is ParticipationStatus.DECLINED:
+        return next((key for key in buttons if asking and key not in asking), None)
+    # To forget an account, or everything that is kept, only a button says yes; and a single
+    # button asks "do you mean this one?".
+    sole = asking or list(buttons)
+    return sole[0] if len(sole) == 1 and buttons[sole[0]].about else None
 
 
 def _does(button: Button, command: str) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
-from bot.domain.participation import EventRef, Watch
+from bot.domain.participation import EventRef, Seen, Watch
 
 
 class Platform(StrEnum):
@@ -99,6 +99,14 @@ class Visibility(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """When a line was written, and which message of the bot's it answered, if any."""
+
+    at: datetime
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """A button means a command line, so that pressing and typing are the same path; or a page.
 
@@ -108,7 +116,10 @@ class Button:
         confirms: Pressing it is the "yes" to a question that we asked; it then expires in minutes.
         personal: Only the person it was made for may press it.
         url: The page that it opens; nobody is told of that.
-        version: The event's version when the button was made: it is not answered if that changed.
+        about: The events that the command line names, as they were when the button was made. They
+            count, not the line: what a word or a number means may change.
+        takes_back: The message whose change it takes back; 0 if it takes none back.
+        typed: The line is somebody's own and was written then: it means what it meant then.
         minutes: For how long it works; 0 for as long as any button does.
         opens: Its message stays as it is; what it brings is a message of its own.
     """
@@ -118,7 +129,9 @@ class Button:
     confirms: bool = False
     personal: bool = True
     url: str = field(default="", repr=False)
-    version: str = ""
+    about: tuple[Seen, ...] = ()
+    takes_back: int = 0
+    typed: Typed | None = None
     minutes: int = 0
     opens: bool = False
 

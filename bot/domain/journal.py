@@ -31,6 +31,7 @@ class Change:
         event: What was answered.
         title: Its title then, or the account's place.
         undoes: It took an earlier change back.
+        entry_id: The message that asked for it; 0 if none did, or nobody noted it.
     """
 
     owner: Identity
@@ -44,6 +45,7 @@ class Change:
     event: EventRef | None = None
     title: str = field(default="", repr=False)
     undoes: bool = False
+    entry_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

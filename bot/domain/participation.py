@@ -81,6 +81,18 @@ class EventRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An event as somebody had it before them, or only named it.
+
+    Attributes:
+        version: What it was then, see `Event.version`; empty if they did not see it.
+    """
+
+    ref: EventRef
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attendee:
     """Somebody on an event's list; `name` is empty where the provider does not tell it."""
 
@@ -140,6 +152,11 @@ class Event:
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
     @property
+    def seen(self) -> Seen:
+        """What a button says of it that was made now."""
+        return Seen(ref=self.ref, version=self.version)
+
+    @property
     def answerable(self) -> bool:
         """Whether this person may answer it."""
         return self.obstacle is None
@@ -182,6 +199,20 @@ class Watch:
     write_again: bool = False
     before: ParticipationStatus | None = None
     undoes: bool = False
+
+
+def restoring(event: Event, before: ParticipationStatus | None) -> Answer | None:
+    """The answer that brings back an earlier status; None if the provider knows none."""
+    match before:
+        case ParticipationStatus.ACCEPTED | ParticipationStatus.DECLINED:
+            return before
+        case ParticipationStatus.TENTATIVE:
+            return before if event.tentative_exact else None
+        case ParticipationStatus.NEEDS_ACTION:
+            # Where nothing tells "maybe" from no answer, "maybe" takes an answer back.
+            return None if event.tentative_exact else ParticipationStatus.TENTATIVE
+        case ParticipationStatus.UNKNOWN | None:
+            return None
 
 
 def holds(event: Event, wanted: Answer) -> bool:

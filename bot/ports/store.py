@@ -43,6 +43,10 @@ class Inbox(Protocol):
         """The intent that an earlier attempt at this message stored."""
         ...
 
+    async def intents_of(self, entry_id: int) -> Sequence[Intent]:
+        """Everything that an earlier attempt at this message was about to change."""
+        ...
+
     async def has_intents(self, entry_id: int) -> bool:
         """Whether an earlier attempt at this message was about to change something."""
         ...

@@ -1,14 +1,15 @@
 """Answering invitations: look first, refuse what cannot be, write once, say what is held now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain.inbox import Intent
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Answer, Confirmation, Event, EventRef, holds
 from bot.domain.providers import Provider
 from bot.errors import TELLABLE, EventNotFoundError, NotAnswerableError
-from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox
+from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox, Journal
 from bot.services.caller import Caller, call_about
 from bot.services.event_names import EventNames
 from bot.services.outcomes import (
@@ -24,6 +25,10 @@ from bot.services.outcomes import (
 )
 from bot.texts import M
 
+_ON_ITS_WAY = timedelta(minutes=2)
+"""For how long an answer that did not show yet is looked for."""
+_CHANGES_LOOKED_AT = 20
+
 
 class Answers:
     """The use cases around one person's own invitations."""
@@ -35,12 +40,14 @@ class Answers:
         accounts: AccountStore,
         names: EventNames,
         inbox: Inbox,
+        journal: Journal,
         clock: Clock,
     ) -> None:
         self._calendars = calendars
         self._accounts = accounts
         self._names = names
         self._inbox = inbox
+        self._journal = journal
         self._clock = clock
 
     def parse_ref(self, word: str) -> EventRef | None:
@@ -49,6 +56,14 @@ class Answers:
             if (ref := calendar.parse_ref(word)) is not None:
                 return ref
         return None
+
+    async def begun(self, caller: Caller) -> Sequence[EventRef]:
+        """The events that an earlier attempt at this command had begun to answer.
+
+        It had understood which ones are meant; by now the same words may mean others.
+        """
+        intents = await self._inbox.intents_of(caller.entry_id)
+        return [intent.event.ref for intent in intents if intent.event is not None]
 
     async def look(self, caller: Caller, ref: EventRef) -> Event:
         """Read an event as the caller sees it, with their present status."""
@@ -102,7 +117,7 @@ class Answers:
                 return in_doubt(event, wanted, earlier)
             await self._wait_until_settled(earlier, settles_in)
             event = await self._read_again(call, ref, wanted, earlier)
-        if holds(event, wanted):
+        if holds(event, wanted) and not await self._in_flight(caller, event):
             return held(event, wanted, earlier)
         if earlier is None and not provided.holds(event):
             return Outcome(step=Step.CHANGED, participation=as_read(event), wanted=wanted)
@@ -134,6 +149,15 @@ class Answers:
             if known is None or not known.deleted_by(wanted):
                 raise
         return replace(known, my_status=wanted)
+
+    async def _in_flight(self, caller: Caller, event: Event) -> bool:
+        """Whether another answer may still be on its way and overtake what is held now."""
+        since = self._clock.now() - _ON_ITS_WAY
+        for change in await self._journal.changes_of(caller.identity, _CHANGES_LOOKED_AT):
+            if change.event is not None and change.event.subject == event.ref.subject:
+                settled = change.confirmation is Confirmation.CONFIRMED
+                return not settled and change.at >= since and change.after != event.my_status
+        return False
 
     async def _write(
         self, caller: Caller, call: Call, event: Event, wanted: Answer, earlier: Intent | None
@@ -183,6 +207,7 @@ class Answers:
             before=before or "",
             event=ref,
             title=title,
+            entry_id=caller.entry_id,
         )
 
     async def _wait_until_settled(self, earlier: Intent, settles_in: float) -> None:

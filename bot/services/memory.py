@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.domain.chat import Identity, IncomingMessage, Row
+from bot.domain.chat import Conversation, IncomingMessage, Row
 from bot.domain.inbox import Said
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import EventRef
-from bot.ports import Clock, Store
+from bot.ports import Store
 
 FRESH = timedelta(minutes=15)
 """For how long a list's numbers, and a card that is the last message, can be answered by a word."""
 _KEPT = timedelta(hours=48)
+_SLACK = timedelta(seconds=2)
+"""Messages are dated in whole seconds, and by another clock than ours."""
 UNDO_WITHIN = timedelta(days=1)
 """What was changed longer ago is not taken back without being looked at."""
 _CHANGES_LOOKED_AT = 50
@@ -21,9 +23,8 @@ _UNDOABLE = (ChangeKind.ANSWER, ChangeKind.PRESENCE)
 class Memory:
     """The replies of the last 48 hours, as far as they were this person's own."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._clock = clock
 
     async def replied_to(self, message: IncomingMessage) -> Said | None:
         """The reply that a message answers, if it was one to the same person."""
@@ -75,47 +76,46 @@ class Memory:
         posted = next((one for one in said if one.delivery.edits != one.message_id), None)
         return said[0] if posted is None or posted.message_id == said[0].message_id else None
 
-    async def last_undoable(self, owner: Identity) -> Change | None:
-        """The last answer or presence that was changed within a day."""
-        return next((change for change in await self._recent(owner)), None)
+    async def last_undoable(self, message: IncomingMessage) -> Change | None:
+        """The last answer or presence that was changed within a day before a message."""
+        return next((change for change in await self._recent(message)), None)
 
-    async def last_answer_to(self, owner: Identity, ref: EventRef) -> Change | None:
-        """The last answer to an event that was changed within a day."""
+    async def last_answer_to(self, message: IncomingMessage, ref: EventRef) -> Change | None:
+        """The last answer to an event, named with its account, that was changed likewise."""
         return next(
             (
                 change
-                for change in await self._recent(owner)
-                if change.event is not None and _same(change.event, ref)
+                for change in await self._recent(message)
+                if change.event is not None
+                and (change.provider, change.event.subject) == (ref.provider, ref.subject)
             ),
             None,
         )
 
-    async def _recent(self, owner: Identity) -> Sequence[Change]:
+    async def _recent(self, message: IncomingMessage) -> Sequence[Change]:
         """Changes that can be taken back, newest first; what stayed as it was is none."""
-        since = self._clock.now() - UNDO_WITHIN
+        since = message.sent_at - UNDO_WITHIN
         return [
             change
-            for change in await self._store.changes_of(owner, _CHANGES_LOOKED_AT)
+            for change in await self._store.changes_of(message.sender, _CHANGES_LOOKED_AT)
             if change.kind in _UNDOABLE and change.at >= since and change.before != change.after
         ]
 
     async def _all_said_here(self, message: IncomingMessage, within: timedelta) -> Sequence[Said]:
         """What was said in this chat, newest first; a message that was changed comes repeatedly."""
-        said = await self._store.said_to(message.sender, self._clock.now() - within)
+        # As of when the message was written: what came after it, its writer had not seen.
+        since, until = message.sent_at - within, message.sent_at + _SLACK
         here = message.conversation
-        return [one for one in said if here in (one.delivery.conversation, one.delivery.shown_in)]
+        return [
+            one
+            for one in await self._store.said_to(message.sender, since)
+            if one.at <= until and here in (one.delivery.conversation, one.delivery.shown_in)
+        ]
 
 
 def _newest(said: Sequence[Said]) -> Sequence[Said]:
     """What each message says now."""
-    standing: dict[str, Said] = {}
+    standing: dict[tuple[Conversation, str], Said] = {}
     for one in said:
-        standing.setdefault(one.message_id, one)
+        standing.setdefault((one.delivery.shown_in, one.message_id), one)
     return tuple(standing.values())
-
-
-def _same(one: EventRef, other: EventRef) -> bool:
-    """Whether two names mean one event; a number that was typed says nothing of the account."""
-    if "" in (one.account_id, other.account_id):
-        return (one.provider, one.event_id) == (other.provider, other.event_id)
-    return one.subject == other.subject

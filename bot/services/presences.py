@@ -75,14 +75,18 @@ class Presences:
 
     async def restore(
         self, caller: Caller, former: Presence, ours: Presence | None
-    ) -> PresenceState:
-        """Set what was before, provided that what we set is still there; else leave it as it is."""
+    ) -> tuple[PresenceState, bool]:
+        """Set what was before, provided that what we set is still there; else leave it as it is.
+
+        Returns:
+            What is held now, and whether it was set.
+        """
         earlier = await self._inbox.find_intent(caller.entry_id, PRESENCE_PROVIDER, _SUBJECT)
         if earlier is None:
             state = await self.show(caller)
             if state.presence is not ours:
-                return state
-        return await self.set(caller, former, undoes=True)
+                return state, False
+        return await self.set(caller, former, undoes=True), True
 
     def _begun(self, caller: Caller, wanted: Presence) -> Change:
         return Change(

@@ -20,7 +20,7 @@ from bot.services.memory import Memory
 from bot.services.titles import find_titles
 from bot.texts import M, on_one_line
 
-_ROW = re.compile(r"[1-9]\d?", re.ASCII)
+ROW = re.compile(r"[1-9]\d?", re.ASCII)
 """What may be the number of a row; longer numbers are ids and nothing else."""
 _WORDS_LIMIT = 60
 
@@ -68,15 +68,6 @@ class Resolver:
         self._memory = memory
         self._clock = clock
 
-    async def exactly(self, caller: Caller, names: Names) -> Sequence[EventRef]:
-        """The events of ids and handles, as buttons name them: a number is never a row.
-
-        Raises:
-            EventNotFoundError: One of them names nothing.
-        """
-        given = names.names if isinstance(names, ByName) else ()
-        return [await self._by_name(caller, name) for name in given]
-
     async def resolve(
         self, caller: Caller, message: IncomingMessage, names: Names, zone: ZoneInfo
     ) -> Resolution:
@@ -96,8 +87,9 @@ class Resolver:
         except EventNotFoundError:
             if isinstance(names, ByName):
                 raise
-            # Words that name nothing are just words.
-            return Named(refs=(replied,))
+            # Perhaps just words, perhaps the name of another event that cannot be seen now.
+            card = await self._answers.look(caller, replied)
+            return WhichOne(question=M.WHICH_CLOSE, events=(card,))
         return await self._against(caller, replied, other)
 
     async def _against(self, caller: Caller, replied: EventRef, other: Resolution) -> Resolution:
@@ -172,17 +164,16 @@ class Resolver:
     async def _next(self, caller: Caller, zone: ZoneInfo) -> Resolution:
         listing = await self._agenda.upcoming(caller, zone)
         now = self._clock.now()
-        entry = next(
-            (
-                entry
-                for entry in listing.entries
-                if entry.event.answerable and starts(entry.event, zone) > now
-            ),
-            None,
-        )
-        if entry is None:
+        ahead = [
+            entry.event
+            for entry in listing.entries
+            if entry.event.answerable and starts(entry.event, zone) > now
+        ]
+        if not ahead:
             raise _nothing_found(listing, M.WHICH_NO_NEXT, M.WHICH_NO_NEXT_PARTIAL)
-        return await self._sure(caller, listing, [entry.event])
+        first = starts(ahead[0], zone)
+        at_once = [event for event in ahead if starts(event, zone) == first]
+        return await self._sure(caller, listing, at_once)
 
     async def _last(self, message: IncomingMessage) -> EventRef:
         ref = await self._memory.last_card(message)
@@ -214,7 +205,7 @@ class Resolver:
 
 
 def _may_be_row(name: EventRef | Handle) -> TypeGuard[EventRef]:
-    return isinstance(name, EventRef) and _ROW.fullmatch(name.event_id) is not None
+    return isinstance(name, EventRef) and ROW.fullmatch(name.event_id) is not None
 
 
 def _nothing_found(listing: Listing, all_seen: M, partial: M, **values: object) -> BotError:

@@ -126,6 +126,12 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         )
         return intent_from(rows[0]) if rows else None
 
+    async def intents_of(self, entry_id: int) -> Sequence[Intent]:
+        """See `Inbox.intents_of`."""
+        query = sa.select(tables.intents).where(tables.intents.c.entry_id == entry_id)
+        rows = await self._database.read(query.order_by(tables.intents.c.stored_at))
+        return [intent_from(row) for row in rows]
+
     async def has_intents(self, entry_id: int) -> bool:
         """See `Inbox.has_intents`."""
         query = sa.select(tables.intents.c.subject).where(tables.intents.c.entry_id == entry_id)

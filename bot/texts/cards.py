@@ -60,7 +60,7 @@ def add_reach(draft: Draft, event: Event, *, of_series: M, of_one: M) -> Draft:
 
 
 def card_buttons(
-    texts: Texts, event: Event, *, known: bool = True, undo: bool = False
+    texts: Texts, event: Event, *, known: bool = True, takes_back: int = 0
 ) -> Sequence[Sequence[Button]]:
     """The buttons of an event: none to answer what cannot be answered, or is over.
 
@@ -68,7 +68,7 @@ def card_buttons(
         texts: In whose words.
         event: As it was read now.
         known: The present answer is certain, so it is marked.
-        undo: The last answer can be taken back.
+        takes_back: The message whose answer can be taken back; 0 if none can.
     """
     rows: list[Sequence[Button]] = []
     if event.answerable and not event.over:
@@ -77,16 +77,20 @@ def card_buttons(
                 Button(
                     label=_label(texts, label, marked=known and event.my_status is status),
                     command_line=f"/{command} {event.ref.name}",
-                    version=event.version,
+                    about=(event.seen,),
                 )
                 for status, command, label in _CHOICES
             ]
         )
-    if undo:
-        label = str(texts.say(M.CARD_UNDO))
-        rows.append(
-            [Button(label=label, command_line=f"/undo {event.ref.name}", minutes=UNDO_MINUTES)]
+    if takes_back:
+        undo = Button(
+            label=str(texts.say(M.CARD_UNDO)),
+            command_line=f"/undo {event.ref.name}",
+            about=(event.seen,),
+            takes_back=takes_back,
+            minutes=UNDO_MINUTES,
         )
+        rows.append([undo])
     if event.url:
         provider = texts.provider(event.ref.provider)
         rows.append([Button(label=str(texts.say(M.CARD_OPEN, provider=provider)), url=event.url)])

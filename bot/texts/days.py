@@ -27,6 +27,8 @@ _RELATIVE: Mapping[str, tuple[int, int]] = {
     "неделю": (0, 6),
     "эта неделя": (0, 6),
 }
+_SPAN = ".."
+_BOTH = 2
 _PREPOSITION = re.compile(r"^(?:on|for|at|на|в|во) ")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?\.?")
@@ -38,10 +40,14 @@ def read_days(text: str, today: date) -> tuple[date, date] | None:
     """The first and the last day that a text means; None if it means none.
 
     Understands "tomorrow", "week" (seven days from today), a weekday (the next one, today
-    included), `2026-11-24`, `24.11`, `24.11.2026`, "24 Nov", "Nov 24" and the same in Russian.
+    included), `2026-11-24`, `24.11`, `24.11.2026`, "24 Nov", "Nov 24" and the same in Russian, and
+    two dates with `..` between them.
     Never raises.
     """
     words = _PREPOSITION.sub("", " ".join(text.casefold().split()))
+    if _SPAN in words:
+        span = [day for part in words.split(_SPAN, 1) if (day := _date(part, {}, today))]
+        return (span[0], span[-1]) if len(span) == _BOTH and span == sorted(span) else None
     if words in _RELATIVE:
         first, last = _RELATIVE[words]
         return _shifted(today, first, last)

@@ -560,3 +560,6 @@ class M(StrEnum):
     LIST_LAST = "list.last"
     LINK_NEXT = "link.next"
     START_ZONE_HINT = "start.zone_hint"
+    UNDO_PENDING = "undo.pending"
+    UNDO_ONE = "undo.one"
+    ERROR_TIMEOUT_BEGUN = "error.timeout_begun"

@@ -99,7 +99,7 @@ def choices(draft: Draft, events: Sequence[Event], command: str, now: datetime) 
             Button(
                 label=event_label(draft.texts, event, now),
                 command_line=f"/{command} {event.ref.name}",
-                version=event.version,
+                about=(event.seen,),
             )
         ]
         for event in events[:PAGE]
@@ -184,7 +184,12 @@ def _buttons(
 ) -> Sequence[Sequence[Button]]:
     """A button for each row, which opens its card below the list, and those that turn the page."""
     opening = [
-        Button(label=str(number), command_line=f"/status {entry.event.ref.name}", opens=True)
+        Button(
+            label=str(number),
+            command_line=f"/status {entry.event.ref.name}",
+            about=(entry.event.seen,),
+            opens=True,
+        )
         for number, entry in shown
     ]
     rows = [

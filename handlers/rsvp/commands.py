@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bot.commands import Context, Router
 from bot.domain.chat import Reply
-from bot.domain.participation import Answer, EventRef, ParticipationStatus
-from bot.errors import TELLABLE
+from bot.domain.participation import Answer, EventRef, ParticipationStatus, Seen
+from bot.errors import TELLABLE, UsageError
 from bot.services.outcomes import Provided
 from bot.texts import M, card
-from handlers.rsvp.naming import named
+from handlers.rsvp.naming import named, names_nothing
 from handlers.rsvp.outcomes import refused, signed, tell
 from handlers.rsvp.several import KEEP, ask_once
 from handlers.rsvp.undo import undo_last, undo_last_of
@@ -54,7 +54,7 @@ async def status(ctx: Context) -> Sequence[Reply]:
     meant = await named(ctx)
     if isinstance(meant, Reply):
         return [meant]
-    return [await _card(ctx, ref) for ref in meant]
+    return [await _card(ctx, seen.ref) for seen in meant]
 
 
 @router.command(
@@ -62,10 +62,14 @@ async def status(ctx: Context) -> Sequence[Reply]:
 )
 async def undo(ctx: Context) -> Sequence[Reply]:
     """Take back the last change, or the last answer to an event."""
-    if not ctx.command.args:
+    if await names_nothing(ctx):
         return [await undo_last(ctx)]
     meant = await named(ctx)
-    return [meant] if isinstance(meant, Reply) else [await undo_last_of(ctx, ref) for ref in meant]
+    if isinstance(meant, Reply):
+        return [meant]
+    if len(meant) > 1:
+        raise UsageError(M.UNDO_ONE)
+    return [await undo_last_of(ctx, meant[0].ref)]
 
 
 async def _answer(ctx: Context, wanted: Answer) -> Sequence[Reply]:
@@ -76,17 +80,19 @@ async def _answer(ctx: Context, wanted: Answer) -> Sequence[Reply]:
     if isinstance(meant, Reply):
         return [meant]
     if len(meant) > 1 and not ctx.command.confirmed:
-        return [await ask_once(ctx, meant, wanted)]
-    return [await _answer_one(ctx, ref, wanted) for ref in meant]
+        return [await ask_once(ctx, [seen.ref for seen in meant], wanted)]
+    # What each of several overlaps would take longer to find out than to answer them.
+    return [await _answer_one(ctx, seen, wanted, hint=len(meant) == 1) for seen in meant]
 
 
-async def _answer_one(ctx: Context, ref: EventRef, wanted: Answer) -> Reply:
-    provided = Provided(version=ctx.command.version)
+async def _answer_one(ctx: Context, seen: Seen, wanted: Answer, *, hint: bool) -> Reply:
+    provided = Provided(version=seen.version)
     try:
-        outcome = await ctx.services.answers.answer(ctx.caller, ref, wanted, provided)
+        outcome = await ctx.services.answers.answer(ctx.caller, seen.ref, wanted, provided)
     except TELLABLE as error:
-        return await refused(ctx, ref, error)
-    return await signed(ctx, await tell(ctx, outcome), outcome.participation.event.ref)
+        return await refused(ctx, seen.ref, error)
+    told = await tell(ctx, outcome, hint=hint)
+    return await signed(ctx, told, outcome.participation.event.ref)
 
 
 async def _card(ctx: Context, ref: EventRef) -> Reply:

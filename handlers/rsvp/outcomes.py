@@ -1,5 +1,6 @@
 """What came of an answer, in words: the new state with its card, a question, or what went wrong."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,10 +15,13 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
     Watch,
+    restoring,
 )
 from bot.errors import BotError, EventNotFoundError, NotInvitedError, UserError
 from bot.services.outcomes import Outcome, Step
 from bot.texts import Draft, M, add_answer, add_headline, add_reach, card, card_buttons, shown
+
+logger = logging.getLogger(__name__)
 
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
@@ -51,8 +55,11 @@ async def refused(ctx: Context, ref: EventRef, error: BotError) -> Reply:
     return await signed(ctx, reply, ref)
 
 
-async def tell(ctx: Context, outcome: Outcome) -> Reply:
-    """Word what came of an answer; the event's buttons stay, so that a mind can be changed."""
+async def tell(ctx: Context, outcome: Outcome, *, hint: bool = True) -> Reply:
+    """Word what came of an answer; the event's buttons stay, so that a mind can be changed.
+
+    With `hint` it says what an accepted event overlaps.
+    """
     now, event = ctx.services.clock.now(), outcome.participation.event
     match outcome.step:
         case Step.ASK_FIRST:
@@ -63,13 +70,15 @@ async def tell(ctx: Context, outcome: Outcome) -> Reply:
         case Step.ALREADY:
             return _answered(ctx, outcome, _already(ctx, outcome.participation))
         case Step.WRITTEN:
-            return _answered(ctx, outcome, await _written(ctx, outcome))
+            return _answered(ctx, outcome, await _written(ctx, outcome, hint=hint))
 
 
 def _answered(ctx: Context, outcome: Outcome, draft: Draft) -> Reply:
     event = outcome.participation.event
     confirmed = outcome.participation.confirmation is Confirmation.CONFIRMED
-    undo = confirmed and outcome.step is Step.WRITTEN and _can_be_undone(outcome)
+    written = outcome.step is Step.WRITTEN
+    takes_back = ctx.caller.entry_id if written and _can_be_undone(outcome) else 0
+    # Where nothing was written, an earlier answer may still be on its way and be looked for.
     watch = Watch(
         event=event,
         wanted=outcome.wanted,
@@ -79,22 +88,17 @@ def _answered(ctx: Context, outcome: Outcome, draft: Draft) -> Reply:
     )
     if confirmed and event.deleted_by(outcome.wanted) and event.my_status is outcome.wanted:
         return draft.reply(watch=watch)
-    buttons = card_buttons(ctx.texts, event, known=confirmed, undo=undo)
-    return draft.reply(buttons, watch=watch, about=event.ref)
+    buttons = card_buttons(ctx.texts, event, known=confirmed, takes_back=takes_back)
+    return draft.reply(buttons, watch=watch if written else None, about=event.ref)
 
 
 def _can_be_undone(outcome: Outcome) -> bool:
-    """Whether the provider can bring back what was before."""
-    event, before = outcome.participation.event, outcome.before
-    if before is None or event.deleted_by(outcome.wanted):
+    """Whether something was changed, and the provider can bring back what was before."""
+    participation, before = outcome.participation, outcome.before
+    event = participation.event
+    if participation.confirmation is not Confirmation.CONFIRMED or participation.status is before:
         return False
-    match before:
-        case ParticipationStatus.UNKNOWN:
-            return False
-        case ParticipationStatus.NEEDS_ACTION:
-            return not event.tentative_exact
-        case _:
-            return True
+    return not event.deleted_by(outcome.wanted) and restoring(event, before) is not None
 
 
 def _question(ctx: Context, outcome: Outcome) -> Reply:
@@ -107,9 +111,14 @@ def _question(ctx: Context, outcome: Outcome) -> Reply:
     go_on = Button(
         label=str(ctx.texts.say(yes)),
         command_line=f"/{ctx.command.name} {name}",
+        about=(event.seen,),
         confirms=True,
     )
-    leave_it = Button(label=str(ctx.texts.say(M.CONFIRM_NO)), command_line=f"/status {name}")
+    leave_it = Button(
+        label=str(ctx.texts.say(M.CONFIRM_NO)),
+        command_line=f"/status {name}",
+        about=(event.seen,),
+    )
     return draft.reply([[go_on, leave_it]], about=event.ref)
 
 
@@ -120,7 +129,7 @@ def _already(ctx: Context, participation: Participation) -> Draft:
     return draft.add(M.ANSWER_NOTHING_SENT)
 
 
-async def _written(ctx: Context, outcome: Outcome) -> Draft:
+async def _written(ctx: Context, outcome: Outcome, *, hint: bool) -> Draft:
     participation = outcome.participation
     event = participation.event
     match participation.confirmation:
@@ -134,14 +143,18 @@ async def _written(ctx: Context, outcome: Outcome) -> Draft:
             if event.deleted_by(outcome.wanted) and participation.status is outcome.wanted:
                 return draft.add(M.ANSWER_REMOVED)
             add_reach(draft, event, of_series=M.ANSWER_SERIES, of_one=M.ANSWER_ONE_OF_SERIES)
-            if participation.status is ParticipationStatus.ACCEPTED:
+            if hint and participation.status is ParticipationStatus.ACCEPTED:
                 await _add_overlaps(ctx, draft, event)
             return draft
 
 
 async def _add_overlaps(ctx: Context, draft: Draft, event: Event) -> None:
     """Say in one line what it overlaps; whatever goes wrong, the answer is given."""
-    others = await ctx.services.agenda.overlapping(ctx.caller, event)
+    try:
+        others = await ctx.services.agenda.overlapping(ctx.caller, event)
+    except Exception:
+        logger.exception("what an event overlaps could not be found out")
+        return
     if not others:
         return
     when = ctx.texts.when_here(others[0], ctx.services.clock.now())

@@ -28,15 +28,19 @@ async def ask_once(ctx: Context, refs: Sequence[EventRef], wanted: Answer) -> Re
         ProviderError, TransportError: They could not be read.
     """
     found = await asyncio.gather(*(_look(ctx, ref) for ref in refs))
-    events = [event for event in found if event is not None]
-    possible = [event for event in events if event.answerable]
+    # A row and a number may turn out to be one event.
+    events = {event.ref: event for event in found if event is not None}
+    possible = [event for event in events.values() if event.answerable]
     if not events:
         raise EventNotFoundError(M.EVENT_NOT_FOUND, id=", ".join(ref.name for ref in refs))
     draft = ctx.draft()
     if possible:
         draft.add(_QUESTIONS[wanted], count=len(possible))
-    for ref, event in zip(refs, found, strict=True):
-        _add_row(ctx, draft, ref, event, wanted)
+    for event in events.values():
+        _add_row(ctx, draft, event, wanted)
+    for ref, missing in zip(refs, found, strict=True):
+        if missing is None:
+            draft.add(M.SEVERAL_ROW_MISSING, id=ref.name)
     draft.add(M.CONFIRM_UNCHANGED)
     if not possible:
         return draft.reply()
@@ -44,6 +48,7 @@ async def ask_once(ctx: Context, refs: Sequence[EventRef], wanted: Answer) -> Re
     yes = Button(
         label=str(ctx.texts.say(M.SEVERAL_YES, count=len(possible))),
         command_line=f"/{ctx.command.name} {names}",
+        about=tuple(event.seen for event in possible),
         confirms=True,
     )
     no = Button(label=str(ctx.texts.say(M.CONFIRM_NO)), command_line=f"/{ctx.command.name} {KEEP}")
@@ -57,12 +62,7 @@ async def _look(ctx: Context, ref: EventRef) -> Event | None:
         return None
 
 
-def _add_row(
-    ctx: Context, draft: Draft, ref: EventRef, event: Event | None, wanted: Answer
-) -> None:
-    if event is None:
-        draft.add(M.SEVERAL_ROW_MISSING, id=ref.name)
-        return
+def _add_row(ctx: Context, draft: Draft, event: Event, wanted: Answer) -> None:
     title = ctx.texts.title(event)
     if not event.answerable:
         draft.add(M.SEVERAL_ROW_NOT_ANSWERABLE, title=title)

@@ -1,34 +1,26 @@
 """Taking the last change back, as far as the calendar can."""
 
-from collections.abc import Mapping
-
 from bot.commands import Context
 from bot.domain.chat import Button, Reply
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import (
-    Answer,
     Confirmation,
     Event,
     EventRef,
     ParticipationStatus,
     Watch,
+    restoring,
 )
 from bot.domain.presence import Presence
 from bot.errors import TELLABLE, EventNotFoundError
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M, add_headline, add_presence, card, card_buttons
-from handlers.rsvp.outcomes import refused
-
-_FORMER: Mapping[str, Answer] = {
-    "accepted": ParticipationStatus.ACCEPTED,
-    "tentative": ParticipationStatus.TENTATIVE,
-    "declined": ParticipationStatus.DECLINED,
-}
+from handlers.rsvp.outcomes import refused, signed
 
 
 async def undo_last(ctx: Context) -> Reply:
     """Take back the last answer or presence."""
-    change = await ctx.services.memory.last_undoable(ctx.caller.identity)
+    change = await ctx.services.memory.last_undoable(ctx.message)
     if change is None:
         return ctx.draft().add(M.UNDO_NOTHING).reply()
     if change.kind is not ChangeKind.ANSWER or change.event is None:
@@ -38,17 +30,23 @@ async def undo_last(ctx: Context) -> Reply:
 
 async def undo_last_of(ctx: Context, ref: EventRef) -> Reply:
     """Take back the last answer to an event."""
-    change = await ctx.services.memory.last_answer_to(ctx.caller.identity, ref)
-    return await _undo_answer(ctx, ref, change)
+    try:
+        event = await ctx.services.answers.look(ctx.caller, ref)
+    except TELLABLE as error:
+        return await refused(ctx, ref, error)
+    change = await ctx.services.memory.last_answer_to(ctx.message, event.ref)
+    return await _undo_answer(ctx, event.ref, change)
 
 
 async def _undo_answer(ctx: Context, ref: EventRef, change: Change | None) -> Reply:
     try:
         event = await ctx.services.answers.look(ctx.caller, ref)
-        why_not = _why_not(event, change)
+        why_not = _why_not(ctx, event, change)
         if change is None or why_not is not None:
-            return _as_it_is(ctx, why_not or M.UNDO_NOTHING_THERE, event)
-        return await _take_back(ctx, event, change)
+            reply = _as_it_is(ctx, why_not or M.UNDO_NOTHING_THERE, event)
+        else:
+            reply = await _take_back(ctx, event, change)
+        return await signed(ctx, reply, event.ref)
     except EventNotFoundError as error:
         if change is None or change.after != ParticipationStatus.DECLINED:
             return await refused(ctx, ref, error)
@@ -57,37 +55,39 @@ async def _undo_answer(ctx: Context, ref: EventRef, change: Change | None) -> Re
         return await refused(ctx, ref, error)
 
 
-def _why_not(event: Event, change: Change | None) -> M | None:
+def _why_not(ctx: Context, event: Event, change: Change | None) -> M | None:
     """Why nothing can be taken back; None if it can."""
+    takes_back = ctx.command.takes_back
     if change is None:
         return M.UNDO_NOTHING_THERE
     if change.undoes:
         return M.UNDO_ALREADY
-    if _restoring(event, change.before) is None:
+    if takes_back and takes_back != change.entry_id:
+        # The button stands under an earlier answer.
+        return M.UNDO_CHANGED
+    if change.confirmation is not Confirmation.CONFIRMED and event.my_status != change.after:
+        return M.UNDO_PENDING
+    if restoring(event, _status(change.before)) is None:
         return M.UNDO_IMPOSSIBLE if change.before else M.UNDO_IMPOSSIBLE_UNKNOWN
     return None
 
 
+def _status(value: str) -> ParticipationStatus | None:
+    return ParticipationStatus(value) if value else None
+
+
 async def _take_back(ctx: Context, event: Event, change: Change) -> Reply:
-    wanted = _restoring(event, change.before)
+    wanted = restoring(event, _status(change.before))
     assert wanted is not None  # noqa: S101 - see `_why_not`
     provided = Provided(status=ParticipationStatus(change.after))
     outcome = await ctx.services.answers.answer(ctx.caller, event.ref, wanted, provided)
     match outcome.step:
         case Step.ASK_FIRST:
-            return _question(ctx, event)
+            return _question(ctx, event, change)
         case Step.CHANGED | Step.ALREADY:
             return _as_it_is(ctx, M.UNDO_CHANGED, outcome.participation.event)
         case Step.WRITTEN:
             return _undone(ctx, outcome)
-
-
-def _restoring(event: Event, before: str) -> Answer | None:
-    """The answer that brings back what was before; None if there is none."""
-    if before == ParticipationStatus.NEEDS_ACTION and not event.tentative_exact:
-        # Where nothing tells "maybe" from no answer, this takes the answer back.
-        return ParticipationStatus.TENTATIVE
-    return _FORMER.get(before)
 
 
 def _undone(ctx: Context, outcome: Outcome) -> Reply:
@@ -112,13 +112,21 @@ def _undone(ctx: Context, outcome: Outcome) -> Reply:
     return draft.reply(card_buttons(ctx.texts, event, known=sure), watch=watch, about=event.ref)
 
 
-def _question(ctx: Context, event: Event) -> Reply:
+def _question(ctx: Context, event: Event, change: Change) -> Reply:
     draft = add_headline(ctx.draft(), M.UNDO_ASK, event, ctx.services.clock.now())
     name = event.ref.name
     yes = Button(
-        label=str(ctx.texts.say(M.CONFIRM_MAYBE_YES)), command_line=f"/undo {name}", confirms=True
+        label=str(ctx.texts.say(M.CONFIRM_MAYBE_YES)),
+        command_line=f"/undo {name}",
+        about=(event.seen,),
+        takes_back=change.entry_id,
+        confirms=True,
     )
-    no = Button(label=str(ctx.texts.say(M.CONFIRM_NO)), command_line=f"/status {name}")
+    no = Button(
+        label=str(ctx.texts.say(M.CONFIRM_NO)),
+        command_line=f"/status {name}",
+        about=(event.seen,),
+    )
     return draft.add(M.CONFIRM_UNCHANGED).reply([[yes, no]], about=event.ref)
 
 
@@ -133,7 +141,7 @@ async def _undo_presence(ctx: Context, change: Change) -> Reply:
         return add_presence(ctx.draft().add(M.UNDO_ALREADY), state).reply()
     if change.before not in set(Presence):
         return ctx.draft().add(M.UNDO_PRESENCE_UNKNOWN).reply()
-    outcome = await ctx.services.presences.restore(
+    outcome, was_set = await ctx.services.presences.restore(
         ctx.caller, Presence(change.before), Presence(change.after) if change.after else None
     )
     draft = ctx.draft()
@@ -143,6 +151,6 @@ async def _undo_presence(ctx: Context, change: Change) -> Reply:
         case Confirmation.UNKNOWN:
             return draft.add(M.PRESENCE_UNKNOWN).reply()
         case Confirmation.CONFIRMED:
-            restored = outcome.presence is Presence(change.before)
+            restored = was_set and outcome.presence is Presence(change.before)
             draft.add(M.UNDO_PRESENCE if restored else M.UNDO_PRESENCE_CHANGED)
             return add_presence(draft, outcome).reply()

@@ -71,6 +71,10 @@ class MemoryStore(MemoryHandles):
     async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
         return self._intents.get((entry_id, provider, subject))
 
+    async def intents_of(self, entry_id: int) -> Sequence[Intent]:
+        mine = [intent for key, intent in self._intents.items() if key[0] == entry_id]
+        return sorted(mine, key=lambda intent: intent.stored_at)
+
     async def has_intents(self, entry_id: int) -> bool:
         return any(key[0] == entry_id for key in self._intents)
 

@@ -136,7 +136,7 @@ def test_a_command_of_text_comes_from_no_button() -> None:
     command = parse("/accept 1", "me")
 
     assert command is not None
-    assert (command.pressed, command.version, command.confirmed) == (False, "", False)
+    assert (command.pressed, command.about, command.confirmed) == (False, (), False)
 
 
 _LETTERS = st.text(st.sampled_from("acceptассерТ/@_651 \t\n" + MARKS + "／ａé\u0301"))

@@ -76,6 +76,7 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
         accounts=accounts,
         names=EventNames(store, accounts),
         inbox=store,
+        journal=store,
         clock=clock,
     )
     caller = await _caller(store)

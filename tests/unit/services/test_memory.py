@@ -27,7 +27,7 @@ async def test_a_card_in_a_group_names_its_event_to_the_one_it_was_made_for(
     delivery = Delivery(delivery_id=0, to=ANN, conversation=GROUP, reply=card)
     [kept] = await store.settle(entry, [delivery], [])
     await store.delivered(kept, "m1")
-    memory = Memory(store, clock)
+    memory = Memory(store)
 
     named = {
         who: await memory.card_replied_to(

@@ -13,9 +13,10 @@ from bot.domain.chat import (
     Platform,
     Reply,
     Row,
+    Typed,
 )
 from bot.domain.inbox import Delivery, StoredButton
-from bot.domain.participation import EventRef
+from bot.domain.participation import EventRef, Seen
 from bot.domain.providers import Provider
 from bot.storage.codec import dump, load
 from tests.fakes.clock import START
@@ -29,11 +30,22 @@ REF = EventRef(
     handle="c7",
 )
 PORTAL = EventRef(provider=Provider.BITRIX24, event_id="651")
+SEEN = Seen(ref=REF, version="5f3a")
+TYPED = Typed(at=START, reply_to="m7")
 CARD = Reply(
     text=Markup("<b>1 &lt; 2</b>"),
     buttons=(
-        (Button(label="✅", command_line="/accept c7", version="5f3a"),),
-        (Button(label="Undo", command_line="/undo", minutes=2, personal=False),),
+        (Button(label="✅", command_line="/accept c7", about=(SEEN,)),),
+        (
+            Button(
+                label="Undo",
+                command_line="/undo",
+                minutes=2,
+                personal=False,
+                takes_back=9,
+                typed=TYPED,
+            ),
+        ),
     ),
     about=REF,
     rows=(Row(number=1, ref=REF), Row(number=11, ref=PORTAL)),
@@ -77,7 +89,7 @@ def test_what_a_reply_does_not_have_it_does_not_get() -> None:
     assert (loaded.about, loaded.rows, loaded.alert) == (None, (), "")
 
 
-def test_a_button_keeps_its_version_and_its_minutes() -> None:
+def test_a_button_keeps_what_it_is_about_and_its_minutes() -> None:
     buttons = [
         StoredButton(key="key-1", owner=ANN, button=button, expires_at=START)
         for button in CARD.pressable
@@ -86,7 +98,10 @@ def test_a_button_keeps_its_version_and_its_minutes() -> None:
     loaded = [load(dump(button), StoredButton) for button in buttons]
 
     assert loaded == buttons
-    assert [(one.button.version, one.button.minutes) for one in loaded] == [("5f3a", 0), ("", 2)]
+    card, undo = (one.button for one in loaded)
+    assert (card.about, card.minutes, card.typed) == ((SEEN,), 0, None)
+    assert card.about[0].ref.handle == "c7"
+    assert (undo.about, undo.minutes, undo.typed) == ((), 2, TYPED)
 
 
 def test_rows_of_an_older_release_can_be_read() -> None:
@@ -95,10 +110,10 @@ def test_rows_of_an_older_release_can_be_read() -> None:
         del old["reply"][name]
     for row in old["reply"]["buttons"]:
         for button in row:
-            button.pop("version", None)
-            button.pop("minutes", None)
+            for name in ("about", "minutes", "takes_back", "typed"):
+                button.pop(name, None)
 
     loaded = load(json.dumps(old), Delivery).reply
 
     assert (loaded.about, loaded.rows, loaded.alert) == (None, (), "")
-    assert [(button.version, button.minutes) for button in loaded.pressable] == [("", 0)] * 2
+    assert [(button.about, button.minutes) for button in loaded.pressable] == [((), 0)] * 2
