@@ -271,7 +271,7 @@ def test_a_city_and_a_country_of_which_one_is_unknown_or_wrong_are_only_offered(
             "Gondor",
             "Wakanda",
             "North",
-            "South",
+            "Gold",
             "new",
         ),
         *("Марс", "Луна", "Юпитер", "Нарния", "спасибо", "test", "hello", "Springfield, IL"),
