@@ -143,9 +143,11 @@ def _add_doubt(
 ) -> list[list[Button]]:
     """Add why nothing was changed; the zones that may be meant."""
     draft.add(_DOUBTS[search.match], words=on_one_line(words, _ECHO_LIMIT))
+    if search.match is Match.OFFSET or not search.zones:
+        draft.add(M.TZ_LOCATION)
     if search.zones:
-        return zone_buttons(search.zones, ctx.services.clock.now(), command, present=ctx.texts.zone)
-    draft.add(M.TZ_LOCATION)
+        now, present = ctx.services.clock.now(), ctx.texts.zone
+        return zone_buttons(search.zones, now, command, present=present, likeliest_first=True)
     return _likely_zones(ctx, command)
 
 

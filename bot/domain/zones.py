@@ -31,6 +31,21 @@ def zones() -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=1)
+def countries() -> Mapping[str, Sequence[str]]:
+    """The zones of each country, by its code.
+
+    They stand as the tz database lists them, which puts the populous ones first where geography
+    allows; at the end those that it lists with another country first (Crimea).
+    """
+    rows = (line.split("\t") for line in _lines("zone1970.tab") if not line.startswith("#"))
+    first = {name: codes.split(",")[0] for codes, _, name, *_ in rows}
+    found: dict[str, list[str]] = {}
+    for name in sorted(zones(), key=lambda name: first.get(name, zones()[name]) != zones()[name]):
+        found.setdefault(zones()[name], []).append(name)
+    return MappingProxyType({code: tuple(names) for code, names in found.items()})
+
+
+@lru_cache(maxsize=1)
 def distinct_zones() -> Sequence[str]:
     """One zone, the most populous, for each way in which clocks will go from now on."""
     rows = (line.split("\t") for line in _lines("zonenow.tab") if not line.startswith("#"))

@@ -17,13 +17,12 @@ _LIKELY: Mapping[str, Sequence[str]] = {
         "America/Los_Angeles",
         "Asia/Kolkata",
         "America/Chicago",
-        "America/Denver",
         "America/Sao_Paulo",
         "Europe/Istanbul",
         "Asia/Dubai",
-        "Asia/Singapore",
         "Asia/Tokyo",
         "Australia/Sydney",
+        "Asia/Singapore",
     ),
     "ru": (
         "Europe/Moscow",
@@ -35,18 +34,20 @@ _LIKELY: Mapping[str, Sequence[str]] = {
         "Europe/Berlin",
         "Asia/Omsk",
         "Asia/Irkutsk",
-        "Asia/Yakutsk",
         "Asia/Vladivostok",
-        "Asia/Magadan",
+        "Asia/Yakutsk",
         "Asia/Kamchatka",
     ),
 }
 """By language, the likeliest first: every zone of the speakers is near one of them in time."""
+_AT_MOST = 12
+"""How many are offered: one button more has room below them."""
 
 
 def likely_zones(language: str, first: Iterable[str] = ()) -> Sequence[str]:
     """Where people of this language live, after those that are named first."""
-    return tuple(dict.fromkeys((*(zone for zone in first if zone in zones()), *_LIKELY[language])))
+    own = (zone for zone in first if zone in zones())
+    return tuple(dict.fromkeys((*own, *_LIKELY[language])))[:_AT_MOST]
 
 
 def offset_of(zone: str, now: datetime) -> timedelta:
@@ -60,16 +61,23 @@ def local_time(zone: str, now: datetime) -> str:
 
 
 def zone_buttons(
-    choices: Iterable[str], now: datetime, command: str, *, present: str = ""
+    choices: Iterable[str],
+    now: datetime,
+    command: str,
+    *,
+    present: str = "",
+    likeliest_first: bool = False,
 ) -> list[list[Button]]:
-    """One button for each zone with its present time, from west to east.
+    """One button for each zone with its present time.
 
     Args:
-        choices: The zones.
+        choices: The zones, the likeliest first.
         now: The present moment.
         command: What a button says, but for the zone.
         present: The one that is marked.
+        likeliest_first: Keep this order; otherwise they go from west to east.
     """
+    ordered = choices if likeliest_first else sorted(choices, key=lambda one: offset_of(one, now))
     return [
         [
             Button(
@@ -77,7 +85,7 @@ def zone_buttons(
                 command_line=f"{command} {zone}",
             )
         ]
-        for zone in sorted(choices, key=lambda zone: offset_of(zone, now))
+        for zone in ordered
     ]
 
 

@@ -82,6 +82,34 @@ async def test_a_zone_counts_for_every_time_that_is_told_from_then_on(bot: Bot) 
     assert (await known(bot)).chosen
 
 
+@pytest.mark.parametrize("words", ["Казань", "moscow, russia", "55.75 37.62"])
+async def test_a_place_is_understood_as_people_write_it(bot: Bot, words: str) -> None:
+    (reply,) = await bot.say(f"/tz {words}")
+
+    assert reply.said == ("tz.done",)
+    assert (await known(bot)).timezone == "Europe/Moscow"
+
+
+async def test_an_abbreviation_is_told_to_be_no_place_and_the_likeliest_zone_comes_first(
+    bot: Bot,
+) -> None:
+    (reply,) = await bot.say("/tz est")
+    (in_settings,) = await bot.say("/settings tz est")
+    (country,) = await bot.say("/tz USA")
+
+    assert plain(reply.text).startswith("“est” is an offset, not a place")
+    assert "Choose where you live" in reply.text
+    assert labels(reply)[0] == "America/New_York · 04:00"
+    assert labels(in_settings) == [*labels(reply), "‹ Settings"]
+    assert labels(country)[0] == "America/New_York · 04:00"
+
+
+async def test_the_longest_list_of_zones_has_thirteen_buttons(bot: Bot) -> None:
+    for words in ("", " Mars", " Russia", " +3"):
+        (reply,) = await bot.say(f"/settings tz{words}")
+        assert len(labels(reply)) <= 13
+
+
 async def test_a_shared_place_finds_the_zone(bot: Bot) -> None:
     (reply,) = await bot.say("/tz 55.75,37.62")
 
@@ -93,9 +121,12 @@ async def test_a_shared_place_finds_the_zone(bot: Bot) -> None:
     ("words", "said", "offered"),
     [
         ("berlim", ("tz.similar",), "✓ Europe/Berlin · 10:00"),
-        ("+3", ("tz.offset",), "Europe/Moscow · 12:00"),
+        ("Bielefeld, Germany", ("tz.similar",), "✓ Europe/Berlin · 10:00"),
+        ("+3", ("tz.offset", "tz.location"), "Europe/Moscow · 12:00"),
+        ("MSK", ("tz.offset", "tz.location"), "Europe/Moscow · 12:00"),
+        ("USA", ("tz.several",), "America/Denver · 02:00"),
         ("Россия", ("tz.several",), "Asia/Vladivostok · 19:00"),
-        ("Munich", ("tz.unknown", "tz.location"), "✓ Europe/Berlin · 10:00"),
+        ("Mars", ("tz.unknown", "tz.location"), "✓ Europe/Berlin · 10:00"),
         ("40,-30", ("tz.at_sea", "tz.location"), "Europe/London · 09:00"),
     ],
 )
@@ -107,6 +138,7 @@ async def test_in_doubt_nothing_is_set_and_zones_are_offered_with_their_time(
     assert reply.said == said
     assert "Nothing was changed" in reply.text
     assert offered in labels(reply)
+    assert len(labels(reply)) <= 12
     assert (await known(bot)).timezone == "Europe/Berlin"
     (done,) = await bot.press(offered)
     assert done.said == ("tz.done",)
