@@ -95,11 +95,13 @@ def build_core(
     bitrix24, cronofy = _clients(transport, addresses, limits, clock)
     portals = Bitrix24SignIn(bitrix24, addresses)
     services_behind = CronofySignIn(cronofy, applications.cronofy_api)
+    memory = Memory(store)
     troubles = Troubles(
         owner=access.owner,
         log=trouble_log or ForgetfulLog(),
         platforms=platforms,
         people=store,
+        memory=memory,
         clock=clock,
         default_language=defaults.language,
     )
@@ -143,7 +145,6 @@ def build_core(
         Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
     }
     names = EventNames(store, accounts)
-    memory = Memory(store)
     agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
     answers = Answers(
         calendars=calendars,

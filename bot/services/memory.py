@@ -1,9 +1,9 @@
 """What the bot last said to somebody in a chat, so that a word after it is understood."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.domain.chat import Conversation, IncomingMessage, Row
+from bot.domain.chat import Conversation, Identity, IncomingMessage, Row
 from bot.domain.inbox import Said
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import EventRef
@@ -25,6 +25,14 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._interrupted: dict[Identity, datetime] = {}
+
+    def interrupt(self, reader: Identity, at: datetime) -> None:
+        """The bot wrote to somebody unasked: what it said before no longer stands last.
+
+        Remembered for as long as the process lives.
+        """
+        self._interrupted[reader] = at
 
     async def replied_to(self, message: IncomingMessage) -> Said | None:
         """The reply that a message answers, if it was one to the same person."""
@@ -71,7 +79,8 @@ class Memory:
         None also if an older message was changed after it: then nobody can say which one is meant.
         """
         said = await self._all_said_here(message, FRESH)
-        if not said:
+        interrupted = self._interrupted.get(message.sender)
+        if not said or (interrupted is not None and interrupted >= said[0].at):
             return None
         posted = next((one for one in said if one.delivery.edits != one.message_id), None)
         return said[0] if posted is None or posted.message_id == said[0].message_id else None

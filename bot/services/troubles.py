@@ -14,6 +14,7 @@ from bot.domain.troubles import Topic, TroubleKind, TroubleState
 from bot.domain.zones import zone_of
 from bot.errors import PlatformError, StorageError
 from bot.ports import ChatPlatform, Clock, People, TroubleLog
+from bot.services.memory import Memory
 from bot.texts import Draft, M, Texts
 
 logger = logging.getLogger(__name__)
@@ -72,10 +73,12 @@ class Troubles:
         log: TroubleLog,
         platforms: Mapping[Platform, ChatPlatform],
         people: People,
+        memory: Memory,
         clock: Clock,
         default_language: str,
     ) -> None:
         self._owner = owner
+        self._memory = memory
         self._log = log
         self._log_of_store: TroubleLog = ForgetfulLog()
         self._platforms = platforms
@@ -186,6 +189,7 @@ class Troubles:
         note = Delivery(delivery_id=0, to=owner, conversation=private, reply=draft.reply())
         try:
             await self._platforms[owner.platform].deliver(note)
+            self._memory.interrupt(owner, self._clock.now())
         except PlatformError as error:
             logger.warning("the owner could not be told: %s", error)
         except KeyError:

@@ -24,6 +24,7 @@ from bot.sandbox.company import ANN, BORIS
 from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, QUARTERLY
 from bot.services.access import AllowList
+from bot.services.memory import Memory
 from bot.services.tokens import TokenService
 from bot.services.troubles import ForgetfulLog, Troubles
 from tests.fakes.account_book import MemoryBook
@@ -247,6 +248,7 @@ class Desk:
             owner=self.owner,
             log=self.log,
             platforms={Platform.TELEGRAM: self.chat},
+            memory=Memory(self.store),
             people=self.store,
             clock=self.clock,
             default_language="en",
