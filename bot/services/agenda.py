@@ -1,6 +1,7 @@
 """What is in a person's calendars: invitations without an answer, days, and what overlaps."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +31,8 @@ from bot.ports import AccountStore, CalendarProvider, Call, Clock, Priority
 from bot.services.caller import Caller
 from bot.services.event_names import EventNames
 from bot.texts import M
+
+logger = logging.getLogger(__name__)
 
 DAYS_AHEAD = 90
 """How far ahead invitations are looked for, in days."""
@@ -101,8 +104,16 @@ class Agenda:
     async def overlapping(self, caller: Caller, event: Event) -> Sequence[Event]:
         """Other events at the same time that the person goes to, as far as can be found out soon.
 
-        One read for each source, after everybody's commands; a source that fails is passed over.
+        One read for each source, after everybody's commands. It never raises: a source that fails
+        is passed over, and whatever else goes wrong, an answer that was given is given.
         """
+        try:
+            return await self._overlapping(caller, event)
+        except Exception:
+            logger.exception("what an event overlaps could not be found out")
+            return ()
+
+    async def _overlapping(self, caller: Caller, event: Event) -> Sequence[Event]:
         if not isinstance(event.starts_at, datetime) or not isinstance(event.ends_at, datetime):
             return ()
         first = event.starts_at.astimezone(UTC).date()

@@ -1,6 +1,5 @@
 """What came of an answer, in words: the new state with its card, a question, or what went wrong."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,8 +19,6 @@ from bot.domain.participation import (
 from bot.errors import BotError, EventNotFoundError, NotInvitedError, UserError
 from bot.services.outcomes import Outcome, Step
 from bot.texts import Draft, M, add_answer, add_headline, add_reach, card, card_buttons, shown
-
-logger = logging.getLogger(__name__)
 
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
@@ -149,12 +146,8 @@ async def _written(ctx: Context, outcome: Outcome, *, hint: bool) -> Draft:
 
 
 async def _add_overlaps(ctx: Context, draft: Draft, event: Event) -> None:
-    """Say in one line what it overlaps; whatever goes wrong, the answer is given."""
-    try:
-        others = await ctx.services.agenda.overlapping(ctx.caller, event)
-    except Exception:
-        logger.exception("what an event overlaps could not be found out")
-        return
+    """Say in one line what it overlaps."""
+    others = await ctx.services.agenda.overlapping(ctx.caller, event)
     if not others:
         return
     when = ctx.texts.when_here(others[0], ctx.services.clock.now())

@@ -118,7 +118,7 @@ CASES = {
         event=99999,
         en="No event 99999 that you can see: the number is wrong, or it was deleted, or it is "
         "private. Nothing was changed.",
-        ru="Нет видимого вам события 99999: номер неверный, событие удалено или закрыто. "
+        ru="Не вижу события 99999: номер неверный, либо оно удалено или закрыто. "
         "Ничего не изменено.",
         writes=0,
         holds=None,
@@ -128,8 +128,7 @@ CASES = {
         prepare=_deleted,
         en="No event 651 that you can see: the number is wrong, or it was deleted, or it is "
         "private. Nothing was changed.",
-        ru="Нет видимого вам события 651: номер неверный, событие удалено или закрыто. "
-        "Ничего не изменено.",
+        ru="Не вижу события 651: номер неверный, либо оно удалено или закрыто. Ничего не изменено.",
         writes=0,
         holds="Q",
     ),
@@ -138,8 +137,7 @@ CASES = {
         event=PRIVATE,
         en="No event 684 that you can see: the number is wrong, or it was deleted, or it is "
         "private. Nothing was changed.",
-        ru="Нет видимого вам события 684: номер неверный, событие удалено или закрыто. "
-        "Ничего не изменено.",
+        ru="Не вижу события 684: номер неверный, либо оно удалено или закрыто. Ничего не изменено.",
         writes=0,
         holds=None,
     ),
@@ -283,7 +281,7 @@ async def test_maybe_is_set_after_a_yes_and_left_alone_after_a_no(bot: Bot) -> N
 
     await bot.say(f"/maybe {SPRINT_REVIEW}")
     [kept] = await bot.press("Leave it")
-    assert kept.text.startswith("✅ Accepted: <b>Sprint review</b>")
+    assert kept.text.startswith("Nothing was changed.\n✅ Accepted: <b>Sprint review</b>")
     assert bot.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
 
     await bot.say(f"/maybe {SPRINT_REVIEW}")
@@ -308,7 +306,7 @@ async def test_a_question_is_answered_once(bot: Bot) -> None:
     [again] = await bot.press_key(keys["Leave it"], card_id)
 
     assert late.said == ("confirm.answered",)
-    assert again.text.startswith("✅ Accepted: <b>Sprint review</b>")
+    assert again.text.startswith("Nothing was changed.\n✅ Accepted: <b>Sprint review</b>")
     assert bot.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
 
 

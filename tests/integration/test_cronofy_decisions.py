@@ -174,7 +174,7 @@ CASES = {
         says=f"/accept {UNKNOWN}",
         uid=UNKNOWN,
         en=f"No event {UNKNOWN} that you can see",
-        ru=f"Нет видимого вам события {UNKNOWN}",
+        ru=f"Не вижу события {UNKNOWN}",
         writes=0,
         holds=None,
     ),

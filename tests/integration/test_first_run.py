@@ -52,7 +52,7 @@ async def test_three_taps_lead_to_a_linked_account_and_each_step_takes_the_place
 
         [message_id] = bot.chat.shown
         done = bot.chat.shown[message_id].reply
-        assert done.said == ("link.done", "link.rights", "tz.told", "tz.take_command")
+        assert done.said == ("link.done", "link.rights", "link.next", "tz.told", "tz.take_command")
         (short,) = await bot.say("/start")
         assert short.said == ("start.hello", "start.try", "start.more", "start.your_id")
         assert "/invites" in short.text

@@ -72,6 +72,7 @@ async def test_an_answer_is_noted_with_what_was_before_and_from_where(bot: Bot) 
             provider=Provider.BITRIX24, event_id=str(SPRINT_REVIEW), account_id="account-7"
         ),
         title="Sprint review",
+        entry_id=1,
     )
     assert (latest.before, latest.after) == ("accepted", "declined")
     assert latest.conversation is not None

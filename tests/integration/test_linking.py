@@ -39,7 +39,7 @@ async def kinds(bot: Bot) -> list[AccountKind]:
 async def test_a_pasted_webhook_is_linked_and_acts_as_its_owner(bot: Bot) -> None:
     (reply,) = await bot.say(f"/link {webhook(bot)}")
 
-    assert reply.said == ("link.done", "link.rights", "link.deleted")
+    assert reply.said == ("link.done", "link.rights", "link.next", "link.deleted")
     assert plain(reply.text).startswith("✅ Linked: Bitrix24, 127.0.0.1")
     (account,) = await bot.book.accounts_of(identity_of(ANN))
     assert (account.name, account.scopes) == ("Ann Hill", ("calendar", "im"))
@@ -50,7 +50,7 @@ async def test_a_pasted_webhook_is_linked_and_acts_as_its_owner(bot: Bot) -> Non
 async def test_a_pasted_cronofy_token_likewise(bot: Bot) -> None:
     (reply,) = await bot.say(f"/link {ANN_ACCOUNT.personal_token}", language="ru")
 
-    assert reply.said == ("link.done", "link.rights", "link.deleted")
+    assert reply.said == ("link.done", "link.rights", "link.next", "link.deleted")
     await bot.say(f"/accept {QUARTERLY}")
     assert bot.cronofy.status_of(QUARTERLY) == "accepted"
 
@@ -78,7 +78,7 @@ async def test_another_time_zone_at_the_provider_is_offered_once_by_button(bot: 
 
     (reply,) = await bot.say(f"/link {webhook(bot)}")
 
-    assert reply.said == ("link.done", "link.rights", "tz.told", "link.deleted")
+    assert reply.said == ("link.done", "link.rights", "link.next", "tz.told", "link.deleted")
     assert "Bitrix24 says that your time zone is Europe/Kyiv." in plain(reply.text)
     (taken,) = await bot.press("Use Europe/Kyiv")
     assert taken.said == ("tz.done",)
@@ -92,7 +92,7 @@ async def test_a_zone_that_nobody_lives_in_is_not_offered(bot: Bot, told: str) -
 
     (reply,) = await bot.say(f"/link {webhook(bot)}")
 
-    assert reply.said == ("link.done", "link.rights", "link.deleted")
+    assert reply.said == ("link.done", "link.rights", "link.next", "link.deleted")
 
 
 async def test_cronofys_zone_is_offered_likewise(bot: Bot) -> None:
@@ -106,7 +106,7 @@ async def test_a_message_that_cannot_be_deleted_is_to_be_deleted_by_its_writer(b
 
     (reply,) = await bot.say(f"/link {webhook(bot)}")
 
-    assert reply.said == ("link.done", "link.rights", "link.delete_it")
+    assert reply.said == ("link.done", "link.rights", "link.next", "link.delete_it")
 
 
 async def test_in_a_group_a_key_is_deleted_and_not_used(bot: Bot) -> None:

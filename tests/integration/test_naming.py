@@ -36,13 +36,23 @@ async def test_1_the_card_that_the_message_replies_to(bot: Bot) -> None:
     assert (held(bot, SPRINT_REVIEW), held(bot, BUDGET)) == ("Y", "Q")
 
 
-async def test_1_words_after_the_command_are_just_words_if_they_name_nothing_else(bot: Bot) -> None:
+async def test_1_words_that_name_nothing_leave_a_question(bot: Bot) -> None:
     await bot.say(f"/status {SPRINT_REVIEW}")
 
-    [reply] = await bot.say("/accept with pleasure", reply_to=bot.last_id)
+    [question] = await bot.say("/accept with pleasure", reply_to=bot.last_id)
+    assert question.said == ("which.close",)
+    assert untouched(bot)
+    await bot.say("yes")
+
+    assert held(bot, SPRINT_REVIEW) == "Y"
+
+
+async def test_1_a_courtesy_names_nothing(bot: Bot) -> None:
+    await bot.say(f"/status {SPRINT_REVIEW}")
+
+    [reply] = await bot.say("/accept please", reply_to=bot.last_id)
 
     assert reply.said[0] == "held.accepted"
-    assert held(bot, SPRINT_REVIEW) == "Y"
 
 
 @pytest.mark.parametrize("other", [str(BUDGET), "бюджет", "next"])

@@ -79,7 +79,7 @@ async def test_the_message_with_the_link_says_what_was_linked(
 
     edited = office.bot.chat.shown[message_id]
     assert edited.edits == message_id
-    assert edited.reply.said == ("link.done", "link.rights")
+    assert edited.reply.said == ("link.done", "link.rights", "link.next")
     assert edited.reply.buttons == ()
     assert offered.reply.buttons != ()
 
@@ -104,7 +104,7 @@ async def test_another_time_zone_at_the_provider_is_told_with_the_command_to_tak
     await browser.send(question, answer="yes")
 
     edited = office.bot.chat.shown[message_id].reply
-    assert edited.said == ("link.done", "link.rights", "tz.told", "tz.take_command")
+    assert edited.said == ("link.done", "link.rights", "link.next", "tz.told", "tz.take_command")
     assert "<code>/tz Europe/Moscow</code>" in edited.text
     assert edited.buttons == ()
 

@@ -97,6 +97,7 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
             confirmation=Confirmation.UNKNOWN,
             event=replace(REF, account_id=ACCOUNT.account_id),
             title="Review",
+            entry_id=caller.entry_id,
         ),
     )
 
