@@ -171,6 +171,12 @@ class FakeCalendar:
     def remove(self, ref: EventRef) -> None:
         self._entries.pop(ref.event_id, None)
 
+    def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
+        """A single event gets another title and other times."""
+        entry = self._entries[ref.event_id]
+        entry.event = replace(entry.event, title=title, starts_at=starts_at, ends_at=ends_at)
+        entry.occurrences = [entry.event]
+
     def held(self, account: Account, ref: EventRef) -> ParticipationStatus | None:
         """What the calendar holds, past the port."""
         entry = self._entries.get(ref.event_id)
@@ -186,7 +192,8 @@ class FakeCalendar:
             return None
         return EventRef(provider=self.name, event_id=text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
+        del fresh  # Nothing is kept, so nothing is old.
         await self.vendor.read(call)
         now = self.vendor.clock.now()
         entry = self._entries.get(ref.event_id)

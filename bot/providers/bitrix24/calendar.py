@@ -79,10 +79,10 @@ class Bitrix24Calendar:
             return None
         return EventRef(provider=self.name, event_id=text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """See `CalendarProvider.get_event`."""
         key = (call.account.account_id, ref.event_id)
-        known = self._reads.get(key)
+        known = None if fresh else self._reads.get(key)
         if known is not None and self._clock.monotonic() - known.taken_at < READS_KEEP:
             try:
                 letter = await self._own_status(call, ref)

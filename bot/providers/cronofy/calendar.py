@@ -64,12 +64,12 @@ class CronofyCalendar:
             return None
         return EventRef(provider=self.name, event_id=text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """See `CalendarProvider.get_event`."""
         rows = [row for row in await self._find(call, ref.event_id) if not row.deleted]
         if not rows:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
-        calendars = await self._calendars_of(call)
+        calendars = await self._calendars_of(call, fresh=fresh)
         now = self._clock.now()
         row = next_of(rows, now)
         calendar = calendars.get(row.calendar_id)
@@ -192,8 +192,8 @@ class CronofyCalendar:
         while len(self._places) > _PLACES_MAX:
             self._places.popitem(last=False)
 
-    async def _calendars_of(self, call: Call) -> Mapping[str, CalendarRow]:
-        known = self._calendars.get(call.account.account_id)
+    async def _calendars_of(self, call: Call, *, fresh: bool = False) -> Mapping[str, CalendarRow]:
+        known = None if fresh else self._calendars.get(call.account.account_id)
         if known is not None and self._clock.monotonic() - known[0] < CALENDARS_KEEP:
             return known[1]
         rows = await self._signed_in(call, lambda auth: self._client.calendars(auth, _terms(call)))
