@@ -85,11 +85,17 @@ class CronofyCalendar:
         calendars = await self._calendars_of(call) if rows else {}
         found: list[Event] = []
         for uid, same in by_uid(row for row in rows if not row.deleted).items():
-            self._remember((call.account.account_id, uid), same)
+            key = (call.account.account_id, uid)
+            place = place_of(same, whole=False).with_known(self._places.get(key))
+            self._remember(key, place)
             ref = EventRef(provider=self.name, event_id=uid)
             found.extend(
                 as_event(
-                    ref, row, calendars.get(row.calendar_id), shares_uid=len(same) > 1, now=now
+                    ref,
+                    row,
+                    calendars.get(row.calendar_id),
+                    shares_uid=place.shares_uid,
+                    now=now,
                 )
                 for row in same
             )
@@ -143,14 +149,14 @@ class CronofyCalendar:
     async def _find(
         self, call: Call, uid: str, *, include_deleted: bool = False
     ) -> Sequence[EventRow]:
-        """Look where it was last, then everywhere.
+        """Look where it was last, if nothing of it can be elsewhere; then everywhere.
 
         Several rows are occurrences of a series; they come soonest first.
         """
         key = (call.account.account_id, uid)
         place = self._places.get(key)
         searches: list[tuple[date, date, tuple[str, ...]]] = [(date.min, date.max, ())]
-        if place is not None:
+        if place is not None and place.whole:
             # A day more on either side: dates are those of the zone that the read names.
             searches.insert(0, (place.first - _DAY, place.last + 2 * _DAY, (place.calendar_id,)))
         for first, end, calendar_ids in searches:
@@ -158,7 +164,7 @@ class CronofyCalendar:
                 call, first, end, calendar_ids=calendar_ids, include_deleted=include_deleted
             )
             if found := by_uid(row for row in rows if row.uid == uid).get(uid):
-                self._remember(key, found)
+                self._remember(key, place_of(found, whole=True))
                 return found
         return ()
 
@@ -186,8 +192,8 @@ class CronofyCalendar:
         )
         return await self._signed_in(call, read)
 
-    def _remember(self, key: tuple[str, str], rows: Sequence[EventRow]) -> None:
-        self._places[key] = place_of(rows)
+    def _remember(self, key: tuple[str, str], place: Place) -> None:
+        self._places[key] = place
         self._places.move_to_end(key)
         while len(self._places) > _PLACES_MAX:
             self._places.popitem(last=False)

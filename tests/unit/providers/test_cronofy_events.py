@@ -121,8 +121,9 @@ def test_rows_that_share_a_uid_are_put_together_soonest_first_and_each_once() ->
         "evt_external_1": [5, 12],
         "evt_external_2": [5],
     }
-    place = place_of(found["evt_external_1"])
+    place = place_of(found["evt_external_1"], whole=False)
     assert (place.first, place.last) == (date(2026, 3, 5), date(2026, 3, 12))
+    assert (place.shares_uid, place.whole) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -170,4 +171,4 @@ def test_any_event_becomes_one_of_ours_or_is_left_out(changes: dict[str, object]
     for event in events:
         touches(event, date(2026, 3, 1), date(2026, 4, 1))
     for same in by_uid(rows).values():
-        place_of(same)
+        place_of(same, whole=True)
