@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import Account
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -15,7 +16,6 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import (
     ConnectFailed,
@@ -205,7 +205,7 @@ class FakeCalendar:
     async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
         await self.vendor.read(call)
         now = self.vendor.clock.now()
-        return soonest_first(
+        found = (
             replace(
                 entry.as_seen_by(call.account),
                 starts_at=occurrence.starts_at,
@@ -215,8 +215,9 @@ class FakeCalendar:
             for entry in self._entries.values()
             if call.account.account_id in entry.statuses
             for occurrence in entry.occurrences
-            if first < end and touches(occurrence, first, end)
+            if first < end and touches(occurrence, first, end, UTC)
         )
+        return soonest_first(found, UTC)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         def apply() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.domain.accounts import Account, Credentials
+from bot.domain.listing import soonest_first
 from bot.domain.participation import (
     Confirmation,
     Event,
@@ -16,7 +17,6 @@ from bot.domain.participation import (
     Obstacle,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first
 from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderProtocolError
 from bot.providers.cronofy import CronofyCalendar
@@ -201,7 +201,7 @@ async def test_occurrences_that_share_an_id_are_one_event_with_many_times(office
     events = await office.listed(date(2026, 2, 20), END)
 
     found = titled(events, "Choir")
-    assert events == soonest_first(events)
+    assert events == soonest_first(events, UTC)
     assert [(event.starts_at.day, event.over) for event in found] == [
         (26, True),
         (5, False),

@@ -10,13 +10,14 @@ What Cronofy does not tell, and this module makes up for:
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.cronofy.api import EVENT_UID, CalendarRow, CronofyAuth, EventRow
 from bot.clients.cronofy.client import CronofyClient, Terms
 from bot.domain.accounts import Credentials
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -25,7 +26,6 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderError, TransportError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
@@ -99,7 +99,7 @@ class CronofyCalendar:
                 )
                 for row in same
             )
-        return soonest_first(event for event in found if touches(event, first, end))
+        return soonest_first((event for event in found if touches(event, first, end, UTC)), UTC)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.clients.cronofy.api import EXTERNAL_UID, CalendarRow, EventRow
+from bot.domain.listing import midnight
 from bot.domain.participation import Event, EventRef, Obstacle, ParticipationStatus
-from bot.domain.periods import instant
 
 _DELETING_SERVICES = frozenset({"exchange", "office365"})
 _DAY = timedelta(days=1)
@@ -53,7 +53,7 @@ def by_uid(rows: Iterable[EventRow]) -> Mapping[str, Sequence[EventRow]]:
     """
     found: dict[str, dict[datetime, EventRow]] = {}
     for row in rows:
-        found.setdefault(row.uid, {})[instant(row.starts)] = row
+        found.setdefault(row.uid, {})[midnight(row.starts, UTC)] = row
     return {uid: [same[starts] for starts in sorted(same)] for uid, same in found.items()}
 
 
