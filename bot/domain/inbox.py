@@ -116,7 +116,7 @@ class Said:
 
     Attributes:
         message_id: The message that it became, also if it took the place of an earlier reply.
-        at: When its outcome was stored.
+        at: When it was delivered.
     """
 
     delivery: Delivery

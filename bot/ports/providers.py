@@ -35,10 +35,11 @@ class CalendarProvider(Protocol):
         """Recognise an event id as this provider writes it; None if it is none."""
         ...
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """Read an event with the person's own status, asked of the provider for this call.
 
-        Title, times and eligibility may be up to a minute old; the status never is.
+        Title, times and eligibility may be up to a minute old, the status never is; in a fresh
+        read nothing is older than the call.
 
         Raises:
             EventNotFoundError: Unknown, gone or not visible.

@@ -61,7 +61,8 @@ class Inbox(Protocol):
         """Store the outcome with its replies, their buttons and follow-ups; durable on return.
 
         So are the changes, in the journal. A reply that tells of an answer ends earlier follow-ups
-        of the same person and event. A farewell deletes everything about its reader but itself.
+        of the same person and event in the same account. A farewell deletes everything about its
+        reader but itself.
 
         Returns:
             The deliveries, with their row ids.
@@ -73,7 +74,10 @@ class Inbox(Protocol):
         ...
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
-        """Note that a reply was delivered as that message, or given up (None)."""
+        """Note that a reply was delivered now as that message, or given up (None).
+
+        May be told again: of news that were posted as a new message.
+        """
         ...
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
@@ -81,11 +85,11 @@ class Inbox(Protocol):
         ...
 
     async def said_to(self, owner: Identity, since: datetime) -> Sequence[Said]:
-        """The replies for a person that were stored since then and delivered, newest first.
+        """The replies for a person that were delivered since then, the latest first.
 
-        Of several with one message id only the first still stands there. What was shown as
-        something else than a message (`is_message`) is not among them. Whatever `delivered` was
-        told before counts.
+        Of two that were delivered at one moment the one stored later comes first. Of several with
+        one message id only the first still stands there. What was shown as something else than a
+        message (`is_message`) is not among them. Whatever `delivered` was told before counts.
         """
         ...
 

@@ -21,7 +21,7 @@ from bot.domain.listing import (
     overlap,
     same_meeting,
     starts,
-    still_on,
+    touches,
     unanswered,
 )
 from bot.domain.participation import Event
@@ -62,15 +62,23 @@ class Agenda:
         self._clock = clock
 
     async def upcoming(self, caller: Caller, zone: ZoneInfo) -> Listing:
-        """Everything that is not over, with whatever answer, up to `DAYS_AHEAD`; without handles.
+        """Everything that is not over, with whatever answer, in `DAYS_AHEAD`; without handles.
+
+        Days are the person's own, today is the first of them.
 
         Raises:
             NotLinkedError: There is no account to look in.
         """
         today = self._clock.now().astimezone(zone).date()
-        found = await self._read(caller, today - _DAY, today + DAYS_AHEAD * _DAY)
-        now = self._clock.now()
-        ahead = [entry for entry in found.entries if ends(entry.event, zone) > now]
+        end = today + DAYS_AHEAD * _DAY
+        # Sources count days in UTC: a day more on either side has all of the person's own.
+        found = await self._read(caller, today - _DAY, end + _DAY)
+        now, midnight_after = self._clock.now(), midnight(end, zone)
+        ahead = [
+            entry
+            for entry in found.entries
+            if ends(entry.event, zone) > now and starts(entry.event, zone) < midnight_after
+        ]
         return replace(found, entries=in_order(ahead, zone))
 
     async def invitations(self, caller: Caller, zone: ZoneInfo) -> Listing:
@@ -90,13 +98,10 @@ class Agenda:
             NotLinkedError: There is no account to look in.
         """
         found = await self._read(caller, first - _DAY, end + _DAY)
-        starts_at, ends_at = midnight(first, zone), midnight(end, zone)
         on = [
             entry
             for entry in found.entries
-            if not entry.event.free
-            and starts(entry.event, zone) < ends_at
-            and still_on(entry.event, zone, starts_at)
+            if not entry.event.free and touches(entry.event, first, end, zone)
         ]
         marked = mark_clashes(in_order(on, zone))
         return await self._named(caller, replace(found, entries=marked))
@@ -123,7 +128,7 @@ class Agenda:
         )
         return [
             entry.event
-            for entry in in_order(found.entries, ZoneInfo("UTC"))
+            for entry in in_order(found.entries, UTC)
             if goes_to(entry.event)
             and overlap(entry.event, event)
             and not same_meeting(entry.event, event)

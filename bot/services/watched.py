@@ -37,9 +37,10 @@ class WatchedCalendar:
         """See `CalendarProvider.parse_ref`."""
         return self._inner.parse_ref(text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """See `CalendarProvider.get_event`."""
-        return await _within_plan(self._troubles, call.account, self._inner.get_event(call, ref))
+        work = self._inner.get_event(call, ref, fresh=fresh)
+        return await _within_plan(self._troubles, call.account, work)
 
     async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
         """See `CalendarProvider.list_events`."""

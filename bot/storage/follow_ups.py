@@ -25,6 +25,8 @@ def note_answers(connection: sa.Connection, deliveries: Sequence[Delivery], now:
             _table.c.owner == str(delivery.to),
             _table.c.provider == ref.provider.value,
             _table.c.event_id == ref.event_id,
+            # Of those that an older release stored nobody knows the account.
+            sa.or_(_table.c.account_id == ref.account_id, _table.c.account_id.is_(None)),
         )
         connection.execute(sa.update(_table).where(*same).values(superseded=True))
         if watch.pending:
@@ -33,6 +35,7 @@ def note_answers(connection: sa.Connection, deliveries: Sequence[Delivery], now:
                     delivery_id=delivery.delivery_id,
                     owner=str(delivery.to),
                     provider=ref.provider.value,
+                    account_id=ref.account_id,
                     event_id=ref.event_id,
                     superseded=False,
                     started_at=now,

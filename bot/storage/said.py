@@ -1,5 +1,6 @@
 """Which message says what to whom; `SqlStore` runs these statements."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from bot.storage import tables
 from bot.storage.codec import load
 
 _table = tables.deliveries
+_NEWEST_FIRST = (_table.c.delivered_at.desc(), _table.c.id.desc())
 
 
 def place_of(conversation: Conversation) -> str:
@@ -23,14 +25,16 @@ def place_of(conversation: Conversation) -> str:
     return f"{conversation.platform}:{conversation.chat_id}"
 
 
-def standing(delivery: Delivery, message_id: str | None) -> str | None:
-    """Where a reply stands as a message; None if nobody can answer it there.
+def arrival(delivery: Delivery, message_id: str | None, now: datetime) -> Mapping[str, Any]:
+    """The columns that say as what, where and when a reply arrived; empty if it did not.
 
-    It is not always where it was asked for: see `Delivery.shown_in`.
+    Without a place nobody can answer it there. That is not always where it was asked for: see
+    `Delivery.shown_in`.
     """
-    if message_id is None or not is_message(message_id):
-        return None
-    return place_of(delivery.shown_in)
+    if message_id is None:
+        return {"message_id": None, "place": None, "delivered_at": None}
+    place = place_of(delivery.shown_in) if is_message(message_id) else None
+    return {"message_id": message_id, "place": place, "delivered_at": now}
 
 
 def said_to(owner: Identity, since: datetime) -> sa.Select[Any]:
@@ -39,10 +43,10 @@ def said_to(owner: Identity, since: datetime) -> sa.Select[Any]:
         sa.select(_table)
         .where(
             _table.c.owner == str(owner),
-            _table.c.settled_at >= since,
+            _table.c.delivered_at >= since,
             _table.c.place.is_not(None),
         )
-        .order_by(_table.c.settled_at.desc(), _table.c.id.desc())
+        .order_by(*_NEWEST_FIRST)
     )
 
 
@@ -51,7 +55,7 @@ def said_as(conversation: Conversation, message_id: str) -> sa.Select[Any]:
     return (
         sa.select(_table)
         .where(_table.c.place == place_of(conversation), _table.c.message_id == message_id)
-        .order_by(_table.c.id.desc())
+        .order_by(*_NEWEST_FIRST)
         .limit(1)
     )
 
@@ -59,4 +63,4 @@ def said_as(conversation: Conversation, message_id: str) -> sa.Select[Any]:
 def from_row(row: sa.Row[Any]) -> Said:
     """Read a row."""
     delivery = replace(load(row.delivery, Delivery), delivery_id=row.id)
-    return Said(delivery=delivery, message_id=row.message_id, at=row.settled_at)
+    return Said(delivery=delivery, message_id=row.message_id, at=row.delivered_at)

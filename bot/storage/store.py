@@ -152,7 +152,6 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
                 "delivery": dump(delivery),
                 "state": _PENDING,
                 "owner": str(delivery.to),
-                "settled_at": now,
             }
             for delivery in deliveries
         ]
@@ -203,7 +202,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         update = (
             sa.update(tables.deliveries)
             .where(tables.deliveries.c.id == delivery.delivery_id)
-            .values(state=state, message_id=message_id, place=said.standing(delivery, message_id))
+            .values(state=state, **said.arrival(delivery, message_id, self._clock.now()))
         )
         self._database.write_later(executing(update))
 

@@ -77,10 +77,11 @@ deliveries = sa.Table(
     sa.Column("message_id", sa.Text),
     # As in `inbox`; those that an older release kept are nobody's, and gone after two days.
     sa.Column("owner", sa.Text, nullable=False, server_default=""),
-    sa.Column("settled_at", UtcDateTime),
+    # Empty while it waits, and if it was given up.
+    sa.Column("delivered_at", UtcDateTime),
     # Where its message stands; see `bot.storage.said`.
     sa.Column("place", sa.Text),
-    sa.Index("ix_deliveries_owner", "owner", "settled_at"),
+    sa.Index("ix_deliveries_owner", "owner", "delivered_at"),
     sa.Index("ix_deliveries_place", "place", "message_id"),
     sqlite_autoincrement=True,
 )
@@ -97,6 +98,7 @@ follow_ups = sa.Table(
     ),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Text),
     sa.Column("event_id", sa.Text, nullable=False),
     sa.Column("superseded", sa.Boolean, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),

@@ -94,6 +94,12 @@ class AtBitrix24:
             if row.parent_id == int(ref.event_id):
                 row.deleted = True
 
+    def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
+        for row in self._portal.rows.values():
+            if row.parent_id == int(ref.event_id):
+                row.name = title
+                row.starts, row.ends = (int(one.timestamp()) for one in (starts_at, ends_at))
+
     def invite(
         self,
         account: Account,

@@ -87,6 +87,10 @@ class CalendarSubject(Protocol):
         """Somebody deletes the event."""
         ...
 
+    def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
+        """Somebody gives it another title and other times."""
+        ...
+
     def invite(
         self,
         account: Account,
@@ -183,6 +187,9 @@ class InMemory:
 
     def remove(self, ref: EventRef) -> None:
         self._calendar.remove(ref)
+
+    def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
+        self._calendar.move(ref, title, starts_at, ends_at)
 
     def invite(
         self,

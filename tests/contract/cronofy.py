@@ -86,6 +86,10 @@ class AtCronofy:
         for event in self._cronofy.events[ref.event_id]:
             event.deleted = True
 
+    def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
+        [event] = self._cronofy.events[ref.event_id]
+        event.summary, event.start, event.end = title, starts_at, ends_at
+
     def invite(
         self,
         account: Account,

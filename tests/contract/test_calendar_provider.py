@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -178,6 +178,38 @@ async def test_a_status_changed_elsewhere_is_seen_at_once(subject: CalendarSubje
         seen.append((await subject.provider.get_event(call, ref)).my_status)
 
     assert seen == [ACCEPTED, DECLINED, ACCEPTED, UNANSWERED]
+
+
+@pytest.mark.parametrize("days", [0, 60])
+async def test_a_fresh_read_shows_what_was_renamed_and_moved_a_moment_ago(
+    subject: CalendarSubject, days: int
+) -> None:
+    call, meeting = call_of(subject.scene.ann, subject.clock), subject.scene.meeting
+    before = await subject.provider.get_event(call, meeting.ref, fresh=True)
+    assert (before.title, before.starts_at) == (meeting.title, meeting.starts_at)
+    assert isinstance(meeting.starts_at, datetime)
+    starts_at = meeting.starts_at + timedelta(days=days, hours=1)
+    ends_at = starts_at + timedelta(hours=2)
+    subject.move(meeting.ref, "Another title", starts_at, ends_at)
+
+    event = await subject.provider.get_event(call, meeting.ref, fresh=True)
+    later = await subject.provider.get_event(call, meeting.ref)
+
+    for seen in (event, later):
+        assert (seen.title, seen.starts_at, seen.ends_at) == ("Another title", starts_at, ends_at)
+    assert event.version == later.version != before.version
+
+
+async def test_a_fresh_read_of_what_was_read_before_costs_no_more_than_the_first(
+    subject: CalendarSubject,
+) -> None:
+    call, ref = call_of(subject.scene.ann, subject.clock), subject.scene.meeting.ref
+    asked = [subject.asked()]
+    for fresh in (False, True):
+        await subject.provider.get_event(call, ref, fresh=fresh)
+        asked.append(subject.asked())
+
+    assert asked[2] - asked[1] <= asked[1] - asked[0]
 
 
 async def test_an_unknown_and_an_invisible_event_are_not_found(subject: CalendarSubject) -> None:

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.domain.accounts import Account
+from bot.domain.listing import midnight
 from bot.domain.participation import Confirmation, Event, ParticipationStatus
-from bot.domain.periods import instant
 from bot.errors import TELLABLE, NotLinkedError, ProviderError, RateLimitedError, TransportError
 from tests.contract.calendars import HOUR, CalendarSubject
 from tests.contract.providers import PATIENCE, REFUSALS, call_of, stranger_at
@@ -268,7 +268,7 @@ async def test_events_come_soonest_first_and_whole_days_before_what_is_in_them(
 
     events = await listed(subject)
 
-    starts = [instant(event.starts_at) for event in events]
+    starts = [midnight(event.starts_at, UTC) for event in events]
     assert starts == sorted(starts)
     assert len(starts) >= 10
     ours = [

@@ -127,6 +127,63 @@ async def test_what_was_said_before_then_is_left_out(
     assert list(await store.said_to(ANN, moment + timedelta(microseconds=1))) == []
 
 
+async def test_a_reply_that_arrived_late_was_said_when_it_arrived(
+    store: Store, talk: Talk, clock: FakeClock
+) -> None:
+    _, late = await talk.stored(reply("delivered at the second attempt"))
+    clock.advance(5)
+    await talk.told(reply("delivered at once"), "m1")
+    clock.advance(5)
+    await store.delivered(late, "m2")
+
+    said = await store.said_to(ANN, START)
+    since = await store.said_to(ANN, START + timedelta(seconds=10))
+    found = await store.said_as(PRIVATE, "m2")
+
+    assert [(one.message_id, one.at - START) for one in said] == [
+        ("m2", timedelta(seconds=10)),
+        ("m1", timedelta(seconds=5)),
+    ]
+    assert [one.message_id for one in since] == ["m2"]
+    assert found == said[0]
+
+
+async def test_of_what_arrived_at_one_moment_the_later_reply_is_the_newer_one(
+    store: Store, talk: Talk
+) -> None:
+    _, first = await talk.stored(reply("first"))
+    _, second = await talk.stored(reply("second"))
+    await store.delivered(second, "m1")
+    await store.delivered(first, "m2")
+
+    assert [one.delivery for one in await store.said_to(ANN, START)] == [second, first]
+
+
+async def test_what_was_found_out_and_told_in_a_new_message_was_said_then(
+    store: Store, talk: Talk, clock: FakeClock
+) -> None:
+    event = Event(ref=REF, title="Review", starts_at=START, ends_at=START)
+    watch = Watch(event=event, wanted=ParticipationStatus.ACCEPTED, pending=True)
+    await talk.told(replace(reply("sent"), watch=watch), "m1")
+    await talk.told(reply("something else"), "m1")
+    clock.advance(3)
+    [due] = await store.due_follow_ups()
+    told = replace(due.delivery, reply=reply("accepted"))
+
+    await store.delivered(due.delivery, "m2")
+    await store.end_follow_up(due, told)
+
+    newest, _ = await store.said_to(ANN, START)
+    assert (newest.delivery, newest.message_id, newest.at) == (
+        told,
+        "m2",
+        START + timedelta(seconds=3),
+    )
+    left = await store.said_as(PRIVATE, "m1")
+    assert left is not None
+    assert left.delivery.reply.text == "something else"
+
+
 async def test_what_did_not_arrive_was_not_said(store: Store, talk: Talk) -> None:
     await talk.told(reply("nobody there"), None)
     _, waiting = await talk.stored(reply("on its way"))

@@ -182,8 +182,12 @@ async def test_an_intent_is_found_by_what_it_is_about_and_replaced_by_a_newer_on
     assert await store.has_intents(entry.entry_id)
 
 
-def _answered(*, pending: bool) -> Delivery:
-    watch = Watch(event=EVENT, wanted=ParticipationStatus.ACCEPTED, pending=pending)
+def _answered(
+    *, pending: bool, account_id: str = "", calendar_id: str | None = "cal_1"
+) -> Delivery:
+    ref = replace(EVENT.ref, account_id=account_id, calendar_id=calendar_id)
+    event = replace(EVENT, ref=ref)
+    watch = Watch(event=event, wanted=ParticipationStatus.ACCEPTED, pending=pending)
     return replace(delivery(), reply=replace(delivery().reply, watch=watch))
 
 
@@ -233,6 +237,29 @@ async def test_a_later_answer_to_the_same_event_supersedes_and_another_event_doe
     [superseded] = await store.due_follow_ups()
     assert superseded.superseded
     assert superseded.delivery == first
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_an_answer_in_one_account_leaves_the_same_id_in_another_alone(
+    store: Store, number: int
+) -> None:
+    accounts = ("portal-1", "portal-2")
+    entries = await store.add([message(1), message(2), message(3)])
+    kept = [
+        delivery_
+        for entry, account_id in zip(entries, accounts, strict=False)
+        for delivery_ in await store.settle(
+            entry, [_answered(pending=True, account_id=account_id)], []
+        )
+    ]
+    assert list(await store.due_follow_ups()) == []
+
+    # Where the event was found then is no part of its name.
+    later = _answered(pending=False, account_id=accounts[number], calendar_id=None)
+    await store.settle(entries[2], [later], [])
+
+    [superseded] = await store.due_follow_ups()
+    assert superseded.delivery == kept[number]
 
 
 async def test_an_answer_is_begun_again_once_and_its_time_counts_from_then(

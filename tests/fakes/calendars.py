@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import Account
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -15,7 +16,6 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import (
     ConnectFailed,
@@ -171,6 +171,12 @@ class FakeCalendar:
     def remove(self, ref: EventRef) -> None:
         self._entries.pop(ref.event_id, None)
 
+    def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
+        """A single event gets another title and other times."""
+        entry = self._entries[ref.event_id]
+        entry.event = replace(entry.event, title=title, starts_at=starts_at, ends_at=ends_at)
+        entry.occurrences = [entry.event]
+
     def held(self, account: Account, ref: EventRef) -> ParticipationStatus | None:
         """What the calendar holds, past the port."""
         entry = self._entries.get(ref.event_id)
@@ -186,7 +192,8 @@ class FakeCalendar:
             return None
         return EventRef(provider=self.name, event_id=text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
+        del fresh  # Nothing is kept, so nothing is old.
         await self.vendor.read(call)
         now = self.vendor.clock.now()
         entry = self._entries.get(ref.event_id)
@@ -198,7 +205,7 @@ class FakeCalendar:
     async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
         await self.vendor.read(call)
         now = self.vendor.clock.now()
-        return soonest_first(
+        found = (
             replace(
                 entry.as_seen_by(call.account),
                 starts_at=occurrence.starts_at,
@@ -208,8 +215,9 @@ class FakeCalendar:
             for entry in self._entries.values()
             if call.account.account_id in entry.statuses
             for occurrence in entry.occurrences
-            if first < end and touches(occurrence, first, end)
+            if first < end and touches(occurrence, first, end, UTC)
         )
+        return soonest_first(found, UTC)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         def apply() -> None:

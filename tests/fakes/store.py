@@ -20,6 +20,7 @@ from bot.domain.inbox import (
     is_message,
 )
 from bot.domain.journal import Change, KeptMessage
+from bot.domain.participation import Watch
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
 from tests.fakes.handles import MemoryHandles
@@ -42,7 +43,7 @@ class MemoryStore(MemoryHandles):
         self._people: dict[Identity, Person] = {}
         self._memberships: dict[tuple[Identity, str], Membership] = {}
         self._journal: list[Change] = []
-        self._settled_at: dict[int, datetime] = {}
+        self._delivered_at: dict[int, datetime] = {}
         self._refused: dict[Identity, datetime] = {}
         self._last_id = 0
 
@@ -88,7 +89,6 @@ class MemoryStore(MemoryHandles):
         settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
         for delivery in settled:
             self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
-            self._settled_at[delivery.delivery_id] = self._clock.now()
             self._note_answer(delivery)
         self._buttons.update((button.key, button) for button in buttons)
         self._journal += changes
@@ -108,6 +108,7 @@ class MemoryStore(MemoryHandles):
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         self._message_ids[delivery.delivery_id] = message_id
+        self._delivered_at[delivery.delivery_id] = self._clock.now()
         self._delivered.add(delivery.delivery_id)
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
@@ -125,12 +126,13 @@ class MemoryStore(MemoryHandles):
         return None
 
     def _said(self) -> Sequence[Said]:
-        """Newest first."""
-        return [
-            Said(delivery=delivery, message_id=message_id, at=self._settled_at[number])
+        """The latest first."""
+        said = [
+            Said(delivery=delivery, message_id=message_id, at=self._delivered_at[number])
             for number, (_, delivery) in sorted(self._deliveries.items(), reverse=True)
             if (message_id := self._message_ids.get(number)) is not None and is_message(message_id)
         ]
+        return sorted(said, key=lambda one: one.at, reverse=True)
 
     async def close(self, entry: InboxEntry) -> None:
         if entry.entry_id not in self._entries:
@@ -289,7 +291,7 @@ class MemoryStore(MemoryHandles):
         if watch is None:
             return
         for number, (earlier, due_at) in list(self._follow_ups.items()):
-            same_event = earlier.watch.event.ref == watch.event.ref
+            same_event = _named(earlier.watch) == _named(watch)
             if earlier.delivery.to == delivery.to and same_event:
                 self._follow_ups[number] = (replace(earlier, superseded=True), due_at)
         if watch.pending:
@@ -307,6 +309,11 @@ class MemoryStore(MemoryHandles):
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
+
+
+def _named(watch: Watch) -> tuple[Provider, str]:
+    ref = watch.event.ref
+    return ref.provider, ref.subject
 
 
 if TYPE_CHECKING:

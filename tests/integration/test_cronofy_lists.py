@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.domain.accounts import Account, Credentials
+from bot.domain.listing import soonest_first
 from bot.domain.participation import (
     Confirmation,
     Event,
@@ -16,7 +17,6 @@ from bot.domain.participation import (
     Obstacle,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first
 from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderProtocolError
 from bot.providers.cronofy import CronofyCalendar
@@ -201,7 +201,7 @@ async def test_occurrences_that_share_an_id_are_one_event_with_many_times(office
     events = await office.listed(date(2026, 2, 20), END)
 
     found = titled(events, "Choir")
-    assert events == soonest_first(events)
+    assert events == soonest_first(events, UTC)
     assert [(event.starts_at.day, event.over) for event in found] == [
         (26, True),
         (5, False),
@@ -212,6 +212,64 @@ async def test_occurrences_that_share_an_id_are_one_event_with_many_times(office
     assert found[0].recurring
     # By itself it is the next of them.
     assert await office.alone(found[0].ref) == found[1]
+
+
+async def test_a_list_of_one_day_hides_no_other_occurrence_of_the_same_id(office: Office) -> None:
+    starts = datetime(2026, 3, 5, 10, tzinfo=UTC)
+    first = Kept(calendar_id=seed.GOOGLE_CALENDAR, summary="Choir", start=starts, end=starts + HOUR)
+    office.cronofy.add_series(first, times=4, every=timedelta(days=7), shared_uid=True)
+    today, tomorrow = starts.date(), starts.date() + timedelta(days=1)
+
+    [listed] = titled(await office.listed(today, tomorrow), "Choir")
+    alone = await office.alone(listed.ref)
+    after_a_month = titled(await office.listed(), "Choir")
+    [in_the_end] = titled(await office.listed(today, tomorrow), "Choir")
+    again = await office.alone(listed.ref)
+
+    assert alone.recurring
+    assert len(after_a_month) == 4
+    # Nothing has changed, so it is the same to whoever is asked for an answer.
+    assert alone.version == after_a_month[0].version == in_the_end.version == again.version
+
+
+async def test_what_is_known_of_an_id_is_not_forgotten_over_a_shorter_list(office: Office) -> None:
+    # The service names no series, and yet there are several of one id.
+    starts = datetime(2026, 3, 5, 10, tzinfo=UTC)
+    first = office.add("Choir", starts)
+    for weeks in (1, 2):
+        begins = starts + timedelta(days=7 * weeks)
+        office.cronofy.add_event(replace(first, start=begins, end=begins + HOUR))
+    event = titled(await office.listed(), "Choir")[0]
+    assert event.recurring
+
+    await office.listed(starts.date(), starts.date() + timedelta(days=1))
+
+    assert (await office.alone(event.ref)).version == event.version
+
+
+async def test_a_series_is_looked_for_everywhere_once_and_then_where_it_is(office: Office) -> None:
+    office.cronofy.quirks.page_size = 1
+    event = titled(await office.listed(), "Design sync")[0]
+    reads = [office.reads()]
+    for _ in range(2):
+        await office.alone(event.ref)
+        reads.append(office.reads())
+
+    assert reads[2] - reads[1] < reads[1] - reads[0]
+
+
+async def test_a_fresh_read_knows_that_the_calendar_can_only_be_read_by_now(
+    office: Office,
+) -> None:
+    event = titled(await office.listed(), "Quarterly planning")[0]
+    office.cronofy.calendars[seed.GOOGLE_CALENDAR].readonly = True
+
+    fresh = await office.calendar.get_event(
+        call_of(ACCOUNT, office.site.clock), event.ref, fresh=True
+    )
+
+    assert event.answerable
+    assert fresh.obstacle is Obstacle.READ_ONLY_CALENDAR
 
 
 async def test_an_answer_to_occurrences_that_share_an_id_is_an_answer_to_all(

@@ -1,7 +1,7 @@
 """/invites: what waits for an answer, from all accounts, whatever one of them does."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,7 @@ from bot.sandbox.bitrix24.seed import BUDGET, DESIGN_CRITIQUE, SPRINT_REVIEW, ST
 from bot.sandbox.company import ANN, CARL, DINA, MARIA
 from bot.sandbox.cronofy.seed import QUARTERLY
 from bot.sandbox.faults import Fault, FaultRule
+from bot.services.agenda import DAYS_AHEAD
 from tests.fakes.bot import Bot, identity_of, plain, running_bot
 
 TITLES = [
@@ -57,6 +58,34 @@ async def test_everything_without_an_answer_is_listed_soonest_first(bot: Bot) ->
     assert "4. Sprint review\nThu 5 Mar 13:00–14:00\nБорис Орлов · Bitrix24 · 651\n" in text
     assert "8. Выезд на природу\nSat 14 Mar – Sun 15 Mar, all day\n" in text
     assert "times: Europe/Berlin" in text
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Europe/Berlin", "Pacific/Kiritimati"])
+async def test_the_last_day_is_whole_and_nothing_of_the_day_after_is_listed(
+    bot: Bot, zone: str
+) -> None:
+    here = ZoneInfo(zone)
+    person = Person(identity=identity_of(ANN), language="en", timezone=zone)
+    await bot.store.save_person(person)
+    day_after = bot.clock.now().astimezone(here).date() + timedelta(days=DAYS_AHEAD)
+    midnight = datetime.combine(day_after, time(), here)
+    for name, starts in (
+        ("First minute", midnight - timedelta(days=1)),
+        ("Last hour", midnight - timedelta(hours=1)),
+        ("Next day", midnight),
+    ):
+        bot.portal.add_meeting(
+            host_id=CARL.user_id,
+            guests=(ANN.user_id,),
+            name=name,
+            starts=starts,
+            ends=starts + timedelta(hours=1),
+        )
+
+    [reply] = await bot.say("/invites")
+
+    assert listed(plain(reply.text)) == [*TITLES, "First minute", "Last hour"]
+    assert plain(reply.text).startswith("10 invitations")
 
 
 async def test_the_list_speaks_russian_with_its_plural_forms(bot: Bot) -> None:

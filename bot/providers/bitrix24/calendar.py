@@ -3,13 +3,14 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING
 
 from bot.clients.bitrix24 import calendar
 from bot.clients.bitrix24.calendar import EventRow
 from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.bitrix24.errors import METHOD_FAILURES, PROVIDER
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -18,7 +19,6 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import (
     EventNotFoundError,
@@ -79,10 +79,10 @@ class Bitrix24Calendar:
             return None
         return EventRef(provider=self.name, event_id=text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """See `CalendarProvider.get_event`."""
         key = (call.account.account_id, ref.event_id)
-        known = self._reads.get(key)
+        known = None if fresh else self._reads.get(key)
         if known is not None and self._clock.monotonic() - known.taken_at < READS_KEEP:
             try:
                 letter = await self._own_status(call, ref)
@@ -120,7 +120,7 @@ class Bitrix24Calendar:
         rows = calendar.parse_events(answer.results.get("events"))
         reader = Reader(user_id=me, origin=answer.origin)
         events = events_of_list(rows, reader, self._clock.now())
-        return soonest_first(event for event in events if touches(event, first, end))
+        return soonest_first((event for event in events if touches(event, first, end, UTC)), UTC)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""

@@ -10,13 +10,14 @@ What Cronofy does not tell, and this module makes up for:
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.cronofy.api import EVENT_UID, CalendarRow, CronofyAuth, EventRow
 from bot.clients.cronofy.client import CronofyClient, Terms
 from bot.domain.accounts import Credentials
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import (
     Answer,
     Confirmation,
@@ -25,7 +26,6 @@ from bot.domain.participation import (
     Participation,
     ParticipationStatus,
 )
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import EventNotFoundError, ProviderError, TransportError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock
@@ -64,12 +64,12 @@ class CronofyCalendar:
             return None
         return EventRef(provider=self.name, event_id=text)
 
-    async def get_event(self, call: Call, ref: EventRef) -> Event:
+    async def get_event(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """See `CalendarProvider.get_event`."""
         rows = [row for row in await self._find(call, ref.event_id) if not row.deleted]
         if not rows:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
-        calendars = await self._calendars_of(call)
+        calendars = await self._calendars_of(call, fresh=fresh)
         now = self._clock.now()
         row = next_of(rows, now)
         calendar = calendars.get(row.calendar_id)
@@ -85,15 +85,21 @@ class CronofyCalendar:
         calendars = await self._calendars_of(call) if rows else {}
         found: list[Event] = []
         for uid, same in by_uid(row for row in rows if not row.deleted).items():
-            self._remember((call.account.account_id, uid), same)
+            key = (call.account.account_id, uid)
+            place = place_of(same, whole=False).with_known(self._places.get(key))
+            self._remember(key, place)
             ref = EventRef(provider=self.name, event_id=uid)
             found.extend(
                 as_event(
-                    ref, row, calendars.get(row.calendar_id), shares_uid=len(same) > 1, now=now
+                    ref,
+                    row,
+                    calendars.get(row.calendar_id),
+                    shares_uid=place.shares_uid,
+                    now=now,
                 )
                 for row in same
             )
-        return soonest_first(event for event in found if touches(event, first, end))
+        return soonest_first((event for event in found if touches(event, first, end, UTC)), UTC)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""
@@ -143,14 +149,14 @@ class CronofyCalendar:
     async def _find(
         self, call: Call, uid: str, *, include_deleted: bool = False
     ) -> Sequence[EventRow]:
-        """Look where it was last, then everywhere.
+        """Look where it was last, if nothing of it can be elsewhere; then everywhere.
 
         Several rows are occurrences of a series; they come soonest first.
         """
         key = (call.account.account_id, uid)
         place = self._places.get(key)
         searches: list[tuple[date, date, tuple[str, ...]]] = [(date.min, date.max, ())]
-        if place is not None:
+        if place is not None and place.whole:
             # A day more on either side: dates are those of the zone that the read names.
             searches.insert(0, (place.first - _DAY, place.last + 2 * _DAY, (place.calendar_id,)))
         for first, end, calendar_ids in searches:
@@ -158,7 +164,7 @@ class CronofyCalendar:
                 call, first, end, calendar_ids=calendar_ids, include_deleted=include_deleted
             )
             if found := by_uid(row for row in rows if row.uid == uid).get(uid):
-                self._remember(key, found)
+                self._remember(key, place_of(found, whole=True))
                 return found
         return ()
 
@@ -186,14 +192,14 @@ class CronofyCalendar:
         )
         return await self._signed_in(call, read)
 
-    def _remember(self, key: tuple[str, str], rows: Sequence[EventRow]) -> None:
-        self._places[key] = place_of(rows)
+    def _remember(self, key: tuple[str, str], place: Place) -> None:
+        self._places[key] = place
         self._places.move_to_end(key)
         while len(self._places) > _PLACES_MAX:
             self._places.popitem(last=False)
 
-    async def _calendars_of(self, call: Call) -> Mapping[str, CalendarRow]:
-        known = self._calendars.get(call.account.account_id)
+    async def _calendars_of(self, call: Call, *, fresh: bool = False) -> Mapping[str, CalendarRow]:
+        known = None if fresh else self._calendars.get(call.account.account_id)
         if known is not None and self._clock.monotonic() - known[0] < CALENDARS_KEEP:
             return known[1]
         rows = await self._signed_in(call, lambda auth: self._client.calendars(auth, _terms(call)))

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.clients.cronofy.api import EXTERNAL_UID, CalendarRow, EventRow
+from bot.domain.listing import midnight
 from bot.domain.participation import Event, EventRef, Obstacle, ParticipationStatus
-from bot.domain.periods import instant
 
 _DELETING_SERVICES = frozenset({"exchange", "office365"})
 _DAY = timedelta(days=1)
@@ -17,11 +17,32 @@ class Place:
     """Where an event was found: enough to look for it in a few days of one calendar.
 
     https://docs.cronofy.com/developers/api/events/read-events/
+
+    Attributes:
+        calendar_id: The calendar.
+        first: The first of the days.
+        last: The last one.
+        shares_uid: Several occurrences were found.
+        whole: No occurrence is known to be possible elsewhere.
     """
 
     calendar_id: str
     first: date
     last: date
+    shares_uid: bool
+    whole: bool
+
+    def with_known(self, known: "Place | None") -> "Place":
+        """Both together: what is seen of an event in some days makes nothing else of it unseen."""
+        if known is None:
+            return self
+        return replace(
+            self,
+            first=min(self.first, known.first),
+            last=max(self.last, known.last),
+            shares_uid=self.shares_uid or known.shares_uid,
+            whole=known.whole,
+        )
 
 
 def by_uid(rows: Iterable[EventRow]) -> Mapping[str, Sequence[EventRow]]:
@@ -32,16 +53,22 @@ def by_uid(rows: Iterable[EventRow]) -> Mapping[str, Sequence[EventRow]]:
     """
     found: dict[str, dict[datetime, EventRow]] = {}
     for row in rows:
-        found.setdefault(row.uid, {})[instant(row.starts)] = row
+        found.setdefault(row.uid, {})[midnight(row.starts, UTC)] = row
     return {uid: [same[starts] for starts in sorted(same)] for uid, same in found.items()}
 
 
-def place_of(rows: Sequence[EventRow]) -> Place:
-    """Where the rows of one uid are, which are never none."""
+def place_of(rows: Sequence[EventRow], *, whole: bool) -> Place:
+    """Where the rows of one uid are, which are never none.
+
+    They may be all that there are; a single event is all there is of it, wherever it was seen.
+    """
+    single = len(rows) == 1 and not rows[0].series
     return Place(
         calendar_id=rows[0].calendar_id,
         first=min(_day(row.starts) for row in rows),
         last=max(_day(row.ends) for row in rows),
+        shares_uid=len(rows) > 1,
+        whole=whole or single,
     )
 
 

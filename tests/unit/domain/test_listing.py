@@ -1,11 +1,13 @@
 """Lists of events: order by instant, whole days, series, and what overlaps."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from itertools import permutations
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.accounts import Account
 from bot.domain.chat import Identity, Platform
@@ -20,12 +22,15 @@ from bot.domain.listing import (
     same_meeting,
     starts,
     still_on,
+    touches,
     unanswered,
 )
 from bot.domain.participation import Event, EventRef, Obstacle, ParticipationStatus
 from bot.domain.providers import Provider
 
 BERLIN = ZoneInfo("Europe/Berlin")
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+KIRITIMATI = ZoneInfo("Pacific/Kiritimati")
 ACCOUNT = Account(
     account_id="a",
     owner=Identity(platform=Platform.CONSOLE, user_id="7"),
@@ -172,6 +177,92 @@ def test_clashes_are_marked_on_both_sides(other: Event, clashes: bool) -> None:
     marked = mark_clashes((entry(event()), entry(other)))
 
     assert [one.clashes for one in marked] == [clashes, clashes]
+
+
+_MINUTES = st.integers(min_value=-3, max_value=12)
+_EVENTS = st.lists(
+    st.builds(
+        lambda begins, length, title, offset, status, obstacle, whole: event(
+            title,
+            date(2026, 3, 5)
+            if whole
+            else (NOON + timedelta(minutes=begins)).astimezone(timezone(timedelta(hours=offset))),
+            None if whole else NOON + timedelta(minutes=begins + length),
+            status=status,
+            obstacle=obstacle,
+        ),
+        _MINUTES,
+        _MINUTES,
+        st.sampled_from(["Sync", " sync ", "Other"]),
+        st.integers(min_value=-11, max_value=14),
+        st.sampled_from([ParticipationStatus.ACCEPTED, ParticipationStatus.DECLINED]),
+        st.sampled_from([None, None, Obstacle.CANCELLED]),
+        st.booleans(),
+    ),
+    max_size=9,
+)
+
+
+@given(_EVENTS)
+def test_clashes_are_those_that_comparing_all_with_all_would_find(events: list[Event]) -> None:
+    def takes_part(one: Event) -> bool:
+        declined = one.my_status is ParticipationStatus.DECLINED
+        return not declined and one.obstacle is not Obstacle.CANCELLED
+
+    expected = [
+        any(
+            takes_part(one)
+            and takes_part(other)
+            and overlap(one, other)
+            and not same_meeting(one, other)
+            for other in events
+        )
+        for one in events
+    ]
+
+    marked = mark_clashes(tuple(map(entry, events)))
+
+    assert [one.event for one in marked] == events
+    assert [one.clashes for one in marked] == expected
+
+
+def test_the_clashes_of_a_thousand_events_are_found_without_comparing_all_with_all() -> None:
+    compared = 0
+
+    class Counted(str):
+        __slots__ = ()
+
+        def casefold(self) -> str:
+            nonlocal compared
+            compared += 1
+            return super().casefold()
+
+    times = [NOON + timedelta(minutes=10 * number) for number in range(1000)]
+    entries = [entry(event(Counted(number), at, at + HOUR)) for number, at in enumerate(times)]
+
+    assert all(one.clashes for one in mark_clashes(tuple(entries)))
+    assert compared <= 2 * len(entries)
+
+
+@pytest.mark.parametrize("zone", [LOS_ANGELES, UTC, BERLIN, KIRITIMATI], ids=str)
+def test_a_day_begins_and_ends_where_the_person_is(zone: tzinfo) -> None:
+    first, end = date(2026, 3, 5), date(2026, 3, 6)
+    midnights = [datetime.combine(day, time(), zone) for day in (first, end)]
+    begins, over = (moment.astimezone(UTC) for moment in midnights)
+    minute = timedelta(minutes=1)
+
+    def is_there(starts_at: datetime | date, ends_at: datetime | date) -> bool:
+        return touches(event("Sync", starts_at, ends_at), first, end, zone)
+
+    assert is_there(begins - HOUR, begins + minute)
+    assert is_there(begins, begins)
+    assert is_there(over - minute, over + HOUR)
+    assert not is_there(begins - HOUR, begins)
+    assert not is_there(over, over + HOUR)
+    assert is_there(first, first)
+    assert is_there(date(2026, 3, 1), date.max)
+    assert not is_there(end, end)
+    assert not is_there(date(2026, 3, 4), date(2026, 3, 4))
 
 
 def test_what_ended_is_off_and_what_takes_no_time_is_on_at_its_moment() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clients.bitrix24 import calendar
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import Event, EventRef, Obstacle, ParticipationStatus
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.errors import ProviderProtocolError
 from bot.providers.bitrix24.events import Reader, event_alone, events_of_list
@@ -152,9 +152,9 @@ def test_any_row_becomes_an_event_or_is_left_out_or_refused(changes: dict[str, o
         rows = calendar.parse_events([{**ROW, **changes}, dict(ROW)])
     except ProviderProtocolError:
         return
-    events = soonest_first(events_of_list(rows, ANN, NOW))
+    events = soonest_first(events_of_list(rows, ANN, NOW), UTC)
     assert len(events) in (1, 2)
     for event in events:
-        touches(event, date(2026, 3, 1), date(2026, 4, 1))
+        touches(event, date(2026, 3, 1), date(2026, 4, 1), UTC)
     for row in rows:
         event_alone(events[0].ref, row, ANN, letter="Q", upcoming=None, now=NOW)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.clients.cronofy import api
 from bot.clients.cronofy.api import CalendarRow, EventRow
+from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import Event, EventRef, Obstacle
-from bot.domain.periods import soonest_first, touches
 from bot.domain.providers import Provider
 from bot.providers.cronofy.events import as_event, by_uid, next_of, place_of
 from bot.transport.messages import HttpResponse
@@ -121,8 +121,9 @@ def test_rows_that_share_a_uid_are_put_together_soonest_first_and_each_once() ->
         "evt_external_1": [5, 12],
         "evt_external_2": [5],
     }
-    place = place_of(found["evt_external_1"])
+    place = place_of(found["evt_external_1"], whole=False)
     assert (place.first, place.last) == (date(2026, 3, 5), date(2026, 3, 12))
+    assert (place.shares_uid, place.whole) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -164,10 +165,10 @@ _changes = st.fixed_dictionaries(
 def test_any_event_becomes_one_of_ours_or_is_left_out(changes: dict[str, object]) -> None:
     rows = read({**EVENT, **changes}, EVENT)
 
-    events = soonest_first(event_of(row) for row in rows)
+    events = soonest_first((event_of(row) for row in rows), UTC)
 
     assert len(events) == len(rows) in (1, 2)
     for event in events:
-        touches(event, date(2026, 3, 1), date(2026, 4, 1))
+        touches(event, date(2026, 3, 1), date(2026, 4, 1), UTC)
     for same in by_uid(rows).values():
-        place_of(same)
+        place_of(same, whole=True)

@@ -1,6 +1,8 @@
 """A database of an older release, brought up to date with what it holds."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ from bot.domain.chat import (
     Reply,
 )
 from bot.domain.inbox import Delivery
+from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
+from bot.domain.providers import Provider
 from bot.storage import tables
 from bot.storage.codec import dump
 from bot.storage.engine import parse_url
@@ -27,6 +31,7 @@ from tests.fakes.clock import START, FakeClock
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7")
 HERE = Conversation(platform=Platform.TELEGRAM, chat_id="7", kind=ConversationKind.DIRECT)
+NAIVE_START = START.replace(tzinfo=None)
 MESSAGE = IncomingMessage(
     key="telegram:1",
     message_id="1",
@@ -47,22 +52,42 @@ def delivery(text: str) -> Delivery:
     return Delivery(delivery_id=0, to=ANN, conversation=HERE, reply=Reply(text=Markup(text)))
 
 
-async def _left_by_0010(url: str) -> None:
-    """A message with one reply that was delivered and one that was not."""
+def answered(*, pending: bool = True) -> Delivery:
+    ref = EventRef(provider=Provider.BITRIX24, event_id="651", account_id="portal-1")
+    event = Event(ref=ref, title="Review", starts_at=START, ends_at=START)
+    watch = Watch(event=event, wanted=ParticipationStatus.ACCEPTED, pending=pending)
+    plain = delivery("sent")
+    return replace(plain, reply=replace(plain.reply, watch=watch))
+
+
+async def _left_by(url: str, release: str, fill: Callable[[sa.Connection], None]) -> None:
+    """A message, and what else was kept of it."""
     config = Config()
     folder = Path(tables.__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder))
 
-    def fill(connection: sa.Connection) -> None:
+    def leave(connection: sa.Connection) -> None:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0010")
+        command.upgrade(config, release)
         connection.execute(
             sa.text(
                 "INSERT INTO inbox (key, message, state, received_at, owner)"
                 " VALUES ('telegram:1', :message, 'settled', :at, 'telegram:7')"
             ),
-            {"message": dump(MESSAGE), "at": START.replace(tzinfo=None)},
+            {"message": dump(MESSAGE), "at": NAIVE_START},
         )
+        fill(connection)
+
+    engine = create_async_engine(parse_url(url))
+    async with engine.begin() as connection:
+        await connection.run_sync(leave)
+    await engine.dispose()
+
+
+async def _left_by_0010(url: str) -> None:
+    """One reply that was delivered and one that was not."""
+
+    def fill(connection: sa.Connection) -> None:
         for text, state, message_id in (("one", "delivered", "m1"), ("two", "pending", None)):
             connection.execute(
                 sa.text(
@@ -72,10 +97,61 @@ async def _left_by_0010(url: str) -> None:
                 {"delivery": dump(delivery(text)), "state": state, "message_id": message_id},
             )
 
-    engine = create_async_engine(parse_url(url))
-    async with engine.begin() as connection:
-        await connection.run_sync(fill)
-    await engine.dispose()
+    await _left_by(url, "0010", fill)
+
+
+async def _left_by_0012(url: str) -> None:
+    """A delivered reply to an answer in doubt, and one that is on its way."""
+
+    def fill(connection: sa.Connection) -> None:
+        for reply, state, message_id in (
+            (answered(), "delivered", "m1"),
+            (delivery("two"), "pending", None),
+        ):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO deliveries"
+                    " (entry_id, delivery, state, message_id, owner, settled_at, place)"
+                    " VALUES (1, :delivery, :state, :message_id, 'telegram:7', :at, :place)"
+                ).bindparams(sa.bindparam("at", type_=sa.DateTime())),
+                {
+                    "delivery": dump(reply),
+                    "state": state,
+                    "message_id": message_id,
+                    "at": NAIVE_START,
+                    "place": "telegram:7" if message_id else None,
+                },
+            )
+        connection.execute(
+            sa.text(
+                "INSERT INTO follow_ups (delivery_id, owner, provider, event_id, superseded,"
+                " started_at, due_at) VALUES (1, 'telegram:7', 'bitrix24', '651', :no, :at, :due)"
+            ),
+            {"no": False, "at": NAIVE_START, "due": NAIVE_START + timedelta(seconds=90)},
+        )
+
+    await _left_by(url, "0012", fill)
+
+
+async def test_an_answer_in_doubt_of_before_ends_with_a_later_one_in_whatever_account(
+    url: str, clock: FakeClock
+) -> None:
+    await _left_by_0012(url)
+    clock.advance(5)
+    async with store_on(url, clock) as store:
+        [entry] = await store.unfinished()
+        [waiting] = await store.deliveries_of(entry)
+        await store.delivered(waiting, "m2")
+        said = await store.said_to(ANN, START)
+        before = list(await store.due_follow_ups())
+        await store.settle(entry, [answered(pending=False)], [])
+        superseded = [one.superseded for one in await store.due_follow_ups()]
+
+    assert [(one.message_id, one.at - START) for one in said] == [
+        ("m2", timedelta(seconds=5)),
+        ("m1", timedelta()),
+    ]
+    assert (before, superseded) == ([], [True])
 
 
 async def test_replies_of_before_are_delivered_and_what_was_said_then_is_not_known(
