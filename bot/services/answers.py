@@ -106,7 +106,8 @@ class Answers:
         earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.subject)
         if earlier is not None:
             self._note_begun(caller, ref, earlier)
-        event = await self._read_again(call, ref, wanted, earlier)
+        # What was seen is compared with what is, and not with what was a minute ago.
+        event = await self._read_again(call, ref, wanted, earlier, fresh=bool(provided.version))
         if event.obstacle is not None:
             raise refusal(event, event.obstacle)
         if earlier is None and provided.version and event.over:
@@ -125,10 +126,10 @@ class Answers:
             return Outcome(step=Step.ASK_FIRST, participation=as_read(event), wanted=wanted)
         return await self._write(caller, call, event, wanted, earlier)
 
-    async def _read(self, call: Call, ref: EventRef) -> Event:
+    async def _read(self, call: Call, ref: EventRef, *, fresh: bool = False) -> Event:
         """The event as it is, called as its person may call it."""
         try:
-            event = await self._calendars[ref.provider].get_event(call, ref)
+            event = await self._calendars[ref.provider].get_event(call, ref, fresh=fresh)
         except EventNotFoundError as error:
             missing = EventNotFoundError(error.message, id=ref.name)
         else:
@@ -139,11 +140,17 @@ class Answers:
         raise missing
 
     async def _read_again(
-        self, call: Call, ref: EventRef, wanted: Answer, earlier: Intent | None
+        self,
+        call: Call,
+        ref: EventRef,
+        wanted: Answer,
+        earlier: Intent | None,
+        *,
+        fresh: bool = False,
     ) -> Event:
         """Likewise; one that an earlier attempt's answer has removed, as it was answered."""
         try:
-            return await self._read(call, ref)
+            return await self._read(call, ref, fresh=fresh)
         except EventNotFoundError:
             known = None if earlier is None else earlier.event
             if known is None or not known.deleted_by(wanted):
