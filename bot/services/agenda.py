@@ -26,11 +26,14 @@ from bot.domain.listing import (
 )
 from bot.domain.participation import Event
 from bot.domain.providers import Provider
-from bot.errors import TELLABLE, BotError, NotLinkedError
+from bot.errors import TELLABLE, BotError, NotLinkedError, StorageError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Priority
 from bot.services.caller import Caller
 from bot.services.event_names import EventNames
 from bot.texts import M
+from bot.texts.lists import ROWS_MAX
+
+logger = logging.getLogger(__name__)
 
 logger = logging.getLogger(__name__)
 
@@ -176,11 +179,15 @@ class Agenda:
         ]
 
     async def _named(self, caller: Caller, listing: Listing) -> Listing:
-        named = await self._names.name(caller.identity, listing.events)
-        return replace(
-            listing,
-            entries=tuple(
-                replace(entry, event=event)
-                for entry, event in zip(listing.entries, named, strict=True)
-            ),
-        )
+        """With handles, where they can be given: a list without them is better than none.
+
+        Those beyond what a list can show get none: each is a row that is kept for long.
+        """
+        shown, rest = listing.entries[:ROWS_MAX], listing.entries[ROWS_MAX:]
+        try:
+            named = await self._names.name(caller.identity, [entry.event for entry in shown])
+        except StorageError as error:
+            logger.warning("events are listed without numbers: %s", error)
+            return listing
+        here = (replace(entry, event=event) for entry, event in zip(shown, named, strict=True))
+        return replace(listing, entries=(*here, *rest))

@@ -1,19 +1,28 @@
 """/invites: what waits for an answer, from all accounts, whatever one of them does."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.chat import Identity
 from bot.domain.inbox import Person
+from bot.domain.participation import EventRef
+from bot.domain.providers import Provider
+from bot.errors import StorageError
 from bot.sandbox.bitrix24 import Portal
 from bot.sandbox.bitrix24.seed import BUDGET, DESIGN_CRITIQUE, SPRINT_REVIEW, STAND_UP
 from bot.sandbox.company import ANN, CARL, DINA, MARIA
-from bot.sandbox.cronofy.seed import QUARTERLY
+from bot.sandbox.cronofy import Event
+from bot.sandbox.cronofy.seed import GOOGLE_CALENDAR, QUARTERLY
 from bot.sandbox.faults import Fault, FaultRule
 from bot.services.agenda import DAYS_AHEAD
+from bot.texts.lists import ROWS_MAX
 from tests.fakes.bot import Bot, identity_of, plain, running_bot
+from tests.fakes.clock import FakeClock
+from tests.fakes.store import MemoryStore
 
 TITLES = [
     "Weekly stand-up",
@@ -269,3 +278,61 @@ async def test_events_of_two_providers_are_in_order_across_the_change_of_clocks(
     assert listed(text)[-3:] == ["Night watch", "Between", "After the change"]
     assert "Night watch\nSun 29 Mar 01:30–03:00" in text
     assert "Between\nSun 29 Mar 03:15–04:15" in text
+
+
+class CountingStore(MemoryStore):
+    """Knows how many events were given numbers, and may refuse to give any."""
+
+    numbered = 0
+    refuses = False
+
+    async def number_events(self, owner: Identity, refs: Sequence[EventRef]) -> Sequence[int]:
+        if self.refuses:
+            raise StorageError("disk full")
+        self.numbered += len(refs)
+        return await super().number_events(owner, refs)
+
+
+async def test_only_what_a_list_can_show_is_given_a_number() -> None:
+    clock = FakeClock()
+    store = CountingStore(clock)
+    async with running_bot(clock=clock, store=store) as bot:
+        starts = bot.clock.now() + timedelta(hours=1)
+        for number in range(150):
+            begins = starts + timedelta(hours=number)
+            bot.cronofy.add_event(
+                Event(
+                    calendar_id=GOOGLE_CALENDAR,
+                    summary=f"Meeting {number}",
+                    start=begins,
+                    end=begins + timedelta(minutes=30),
+                )
+            )
+
+        [reply] = await bot.say("/invites")
+        [last] = await bot.say("/invites p10")
+
+    assert plain(reply.text).startswith("158 invitations")
+    assert [row.number for row in last.rows] == list(range(91, 100))
+    at_cronofy = [row.ref for row in last.rows if row.ref.provider is Provider.CRONOFY]
+    assert at_cronofy
+    assert all(ref.handle for ref in at_cronofy)
+    assert 80 <= store.numbered / 2 <= ROWS_MAX
+
+
+@pytest.mark.parametrize("command", ["/invites", "/agenda week"])
+async def test_a_list_is_there_though_numbers_cannot_be_given(
+    command: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FakeClock()
+    store = CountingStore(clock)
+    async with running_bot(clock=clock, store=store) as bot:
+        [before] = await bot.say(command)
+        store.refuses = True
+
+        [reply] = await bot.say(command)
+
+    assert [row.ref for row in reply.rows] == [row.ref for row in before.rows]
+    assert any(row.ref.handle for row in before.rows)
+    assert not any(row.ref.handle for row in reply.rows)
+    assert "without numbers: disk full" in caplog.text
