@@ -48,7 +48,7 @@ RUSSIAN = Talk(
     accepted="✅ Принято: Sprint review",
     no="не смогу",
     declined="❌ Отклонено: Sprint review",
-    undo="↩️ Отменить",
+    undo="↩️ Вернуть",
     undone="↩️ Возвращено. Теперь так:\n✅ Принято: Sprint review",
 )
 BOTH = pytest.mark.parametrize("talk", [ENGLISH, RUSSIAN], ids=["en", "ru"])
