@@ -1,5 +1,4 @@
 import itertools
-import time
 
 import pytest
 from hypothesis import assume, example, given
@@ -454,9 +453,7 @@ def test_among_any_words_a_negated_verb_is_not_carried_out(
         "accept " + ("," * LONGEST)[: LONGEST - 7],
     ],
 )
-def test_a_hundred_thousand_characters_take_no_time(text: str) -> None:
-    started = time.process_time()
-
+@pytest.mark.timeout(20)
+def test_a_hundred_thousand_characters_are_read_in_one_go(text: str) -> None:
+    # A second on a busy machine; going over them again for each would take minutes.
     read_phrase(text)
-
-    assert time.process_time() - started < 0.5
