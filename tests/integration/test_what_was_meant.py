@@ -98,11 +98,21 @@ async def test_a_line_that_was_late_means_the_row_that_it_meant(bot: Bot) -> Non
     bot.clock.advance(11 * 60)
     await bot.dispatcher.receive([message])
     await bot.dispatcher.drain()
+    # By now the list is too old for a number that is typed.
+    bot.clock.advance(11 * 60)
 
     [done] = await bot.press("Do it now: /accept 4")
 
     assert "Sprint review" in plain(done.text)
     assert letter(bot) == "Y"
+
+
+async def test_a_line_that_was_late_and_named_nothing_is_no_card_that_is_gone(bot: Bot) -> None:
+    await bot.say("/accept 99999", age=11 * 60)
+
+    [reply] = await bot.press("Do it now: /accept 99999")
+
+    assert reply.said == ("event.not_found",)
 
 
 @pytest.mark.parametrize("text", ["/acept sprint review", "/acept 4", "/acept"])
