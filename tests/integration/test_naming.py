@@ -153,6 +153,28 @@ async def test_3_rows_of_all_pages_that_were_shown_count(bot: Bot) -> None:
     assert "Meeting 2" in plain(second_page.text)
 
 
+async def test_3_of_a_page_that_was_shown_again_the_newer_rows_count(bot: Bot) -> None:
+    for number in range(4):
+        starts = datetime(2026, 3, 20 + number, 9, tzinfo=UTC)
+        bot.portal.add_meeting(
+            host_id=CARL.user_id,
+            guests=(ANN.user_id,),
+            name=f"Meeting {number}",
+            starts=starts,
+            ends=starts + timedelta(hours=1),
+        )
+    await bot.say("/invites")
+    await bot.press("›")
+    row = bot.portal.row_of(STAND_UP, ANN.user_id)
+    assert row is not None
+    row.status = "Y"
+    await bot.press("‹")
+
+    [reply] = await bot.say("/accept 4")
+
+    assert "Обсуждение бюджета" in plain(reply.text)
+
+
 async def test_3_the_list_of_another_chat_does_not_count(bot: Bot) -> None:
     await bot.say("/invites")
 

@@ -96,3 +96,17 @@ async def test_both_can_be_answered_at_once_and_taken_back_each_by_itself() -> N
         await two.bot.press("Take my answer back")
 
         assert two.held == ("Y", "Q")
+
+
+async def test_undo_of_a_number_takes_back_what_was_answered_at_its_own_portal() -> None:
+    async with two_portals() as two:
+        [listing] = await two.bot.say("/invites")
+        handle = handle_of(plain(listing.text))
+        await two.bot.say(f"/decline {handle}")
+        await two.bot.say("/accept 651")
+        await two.bot.say(f"/accept {handle}")
+
+        await two.bot.say("/undo 651")
+        await two.bot.press("Take my answer back")
+
+        assert two.held == ("Q", "Y")
