@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.dispatch.addressing import readdress
 from bot.dispatch.lanes import Lanes
 from bot.domain.chat import Platform, Reply
-from bot.domain.inbox import Delivery, FollowUp
+from bot.domain.inbox import FOLLOW_UP_FOR, Delivery, FollowUp
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Confirmation, Event, ParticipationStatus, holds
 from bot.domain.providers import Provider
@@ -29,7 +29,6 @@ from bot.texts import Draft, M, Texts, add_answer, add_headline, card_buttons
 
 logger = logging.getLogger(__name__)
 
-LOOK_FOR = timedelta(minutes=2)
 GIVE_UP_AFTER = timedelta(minutes=10)
 """A message that cannot be changed for so long stays as it is."""
 _CALL_DEADLINE = 10.0
@@ -121,7 +120,7 @@ class FollowUpRunner:
         event = await self._read(follow_up)
         if event is not None and holds(event, watch.wanted):
             return self._found(follow_up, draft, event)
-        if now - follow_up.started_at < LOOK_FOR:
+        if now - follow_up.started_at < FOLLOW_UP_FOR:
             return None
         if event is not None and watch.write_again and not follow_up.written_again:
             # In the person's own lane, so that it cannot overtake an answer of theirs.
@@ -240,7 +239,7 @@ class FollowUpRunner:
 
     async def _postpone(self, follow_up: FollowUp) -> None:
         age = (self._clock.now() - follow_up.started_at).total_seconds()
-        left = LOOK_FOR.total_seconds() - age
+        left = FOLLOW_UP_FOR.total_seconds() - age
         pause = min(max(_SHORTEST_PAUSE, age / 2), _LONGEST_PAUSE)
         # The last look comes when the two minutes are over, not half a minute later.
         pause = min(pause, left) if left > 0 else _LONGEST_PAUSE

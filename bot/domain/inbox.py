@@ -192,3 +192,5 @@ class FollowUp:
 
 FOLLOW_UP_FIRST = timedelta(seconds=3)
 """How soon after a reply its outcome is looked for again."""
+FOLLOW_UP_FOR = timedelta(minutes=2)
+"""For how long; an answer that does not show by then is no longer taken to be on its way."""

@@ -35,8 +35,6 @@ from bot.texts.lists import ROWS_MAX
 
 logger = logging.getLogger(__name__)
 
-logger = logging.getLogger(__name__)
-
 DAYS_AHEAD = 90
 """How far ahead invitations are looked for, in days."""
 _PATIENCE = 8.0

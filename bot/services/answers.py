@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
-from bot.domain.inbox import Intent
+from bot.domain.inbox import FOLLOW_UP_FOR, Intent
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Answer, Confirmation, Event, EventRef, holds
 from bot.domain.providers import Provider
@@ -25,8 +24,6 @@ from bot.services.outcomes import (
 )
 from bot.texts import M
 
-_ON_ITS_WAY = timedelta(minutes=2)
-"""For how long an answer that did not show yet is looked for."""
 _CHANGES_LOOKED_AT = 20
 
 
@@ -159,7 +156,7 @@ class Answers:
 
     async def _in_flight(self, caller: Caller, event: Event) -> bool:
         """Whether another answer may still be on its way and overtake what is held now."""
-        since = self._clock.now() - _ON_ITS_WAY
+        since = self._clock.now() - FOLLOW_UP_FOR
         for change in await self._journal.changes_of(caller.identity, _CHANGES_LOOKED_AT):
             if change.event is not None and change.event.subject == event.ref.subject:
                 settled = change.confirmation is Confirmation.CONFIRMED
@@ -188,10 +185,10 @@ class Answers:
             caller.changes.drop(begun)
             raise
         # A provider knows nothing of accounts and handles.
-        held = replace(participation.event, ref=event.ref)
+        answered = replace(participation.event, ref=event.ref)
         return Outcome(
             step=Step.WRITTEN,
-            participation=replace(participation, event=held),
+            participation=replace(participation, event=answered),
             wanted=wanted,
             before=event.my_status,
         )

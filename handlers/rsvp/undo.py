@@ -4,6 +4,7 @@ from bot.commands import Context
 from bot.domain.chat import Button, Reply
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import (
+    Answer,
     Confirmation,
     Event,
     EventRef,
@@ -12,7 +13,7 @@ from bot.domain.participation import (
     restoring,
 )
 from bot.domain.presence import Presence
-from bot.errors import TELLABLE, EventNotFoundError
+from bot.errors import TELLABLE, BotError, EventNotFoundError
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M, add_headline, add_presence, card, card_buttons
 from handlers.rsvp.outcomes import refused, signed
@@ -25,41 +26,49 @@ async def undo_last(ctx: Context) -> Reply:
         return ctx.draft().add(M.UNDO_NOTHING).reply()
     if change.kind is not ChangeKind.ANSWER or change.event is None:
         return await _undo_presence(ctx, change)
-    return await _undo_answer(ctx, change.event, change)
+    try:
+        event = await ctx.services.answers.look(ctx.caller, change.event)
+        return await _undo_answer(ctx, event, change)
+    except TELLABLE as error:
+        return await _failed(ctx, change.event, change, error)
 
 
 async def undo_last_of(ctx: Context, ref: EventRef) -> Reply:
     """Take back the last answer to an event."""
+    change = None
     try:
         event = await ctx.services.answers.look(ctx.caller, ref)
+        ref = event.ref
+        change = await ctx.services.memory.last_answer_to(ctx.message, ref)
+        return await _undo_answer(ctx, event, change)
     except TELLABLE as error:
-        return await refused(ctx, ref, error)
-    change = await ctx.services.memory.last_answer_to(ctx.message, event.ref)
-    return await _undo_answer(ctx, event.ref, change)
+        return await _failed(ctx, ref, change, error)
 
 
-async def _undo_answer(ctx: Context, ref: EventRef, change: Change | None) -> Reply:
-    try:
-        event = await ctx.services.answers.look(ctx.caller, ref)
-        why_not = _why_not(ctx, event, change)
-        if change is None or why_not is not None:
-            reply = _as_it_is(ctx, why_not or M.UNDO_NOTHING_THERE, event)
-        else:
-            reply = await _take_back(ctx, event, change)
-        return await signed(ctx, reply, event.ref)
-    except EventNotFoundError as error:
-        if change is None or change.after != ParticipationStatus.DECLINED:
-            return await refused(ctx, ref, error)
-        return ctx.draft().add(M.UNDO_GONE, title=ctx.texts.named(change.title)).reply()
-    except TELLABLE as error:
-        return await refused(ctx, ref, error)
-
-
-def _why_not(ctx: Context, event: Event, change: Change | None) -> M | None:
-    """Why nothing can be taken back; None if it can."""
-    takes_back = ctx.command.takes_back
+async def _undo_answer(ctx: Context, event: Event, change: Change | None) -> Reply:
     if change is None:
-        return M.UNDO_NOTHING_THERE
+        reply = _as_it_is(ctx, M.UNDO_NOTHING_THERE, event)
+    elif (why_not := _why_not(ctx, event, change)) is not None:
+        reply = _as_it_is(ctx, why_not, event)
+    elif (wanted := restoring(event, _status(change.before))) is None:
+        why_not = M.UNDO_IMPOSSIBLE if change.before else M.UNDO_IMPOSSIBLE_UNKNOWN
+        reply = _as_it_is(ctx, why_not, event)
+    else:
+        reply = await _take_back(ctx, event, change, wanted)
+    return await signed(ctx, reply, event.ref)
+
+
+async def _failed(ctx: Context, ref: EventRef, change: Change | None, error: BotError) -> Reply:
+    declined = change is not None and change.after == ParticipationStatus.DECLINED
+    if change is not None and declined and isinstance(error, EventNotFoundError):
+        # Some calendars remove what was declined.
+        return ctx.draft().add(M.UNDO_GONE, title=ctx.texts.named(change.title)).reply()
+    return await refused(ctx, ref, error)
+
+
+def _why_not(ctx: Context, event: Event, change: Change) -> M | None:
+    """Why this change is not to be taken back; None if it may be."""
+    takes_back = ctx.command.takes_back
     if change.undoes:
         return M.UNDO_ALREADY
     if takes_back and takes_back != change.entry_id:
@@ -67,8 +76,6 @@ def _why_not(ctx: Context, event: Event, change: Change | None) -> M | None:
         return M.UNDO_CHANGED
     if change.confirmation is not Confirmation.CONFIRMED and event.my_status != change.after:
         return M.UNDO_PENDING
-    if restoring(event, _status(change.before)) is None:
-        return M.UNDO_IMPOSSIBLE if change.before else M.UNDO_IMPOSSIBLE_UNKNOWN
     return None
 
 
@@ -76,9 +83,7 @@ def _status(value: str) -> ParticipationStatus | None:
     return ParticipationStatus(value) if value else None
 
 
-async def _take_back(ctx: Context, event: Event, change: Change) -> Reply:
-    wanted = restoring(event, _status(change.before))
-    assert wanted is not None  # noqa: S101 - see `_why_not`
+async def _take_back(ctx: Context, event: Event, change: Change, wanted: Answer) -> Reply:
     provided = Provided(status=ParticipationStatus(change.after))
     outcome = await ctx.services.answers.answer(ctx.caller, event.ref, wanted, provided)
     match outcome.step:
