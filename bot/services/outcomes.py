@@ -12,6 +12,7 @@ from bot.domain.participation import (
     Obstacle,
     Participation,
     ParticipationStatus,
+    Watch,
 )
 from bot.errors import NotAnswerableError, NotInvitedError, UserError
 from bot.texts import M
@@ -56,6 +57,17 @@ class Outcome:
     wanted: Answer
     write_again: bool = False
     before: ParticipationStatus | None = None
+
+    def watch(self, *, undoes: bool = False) -> Watch:
+        """What is to be looked for from now on; `undoes` if an earlier answer was taken back."""
+        return Watch(
+            event=self.participation.event,
+            wanted=self.wanted,
+            pending=self.participation.confirmation is not Confirmation.CONFIRMED,
+            write_again=self.write_again,
+            before=self.before,
+            undoes=undoes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from bot.domain.participation import (
     EventRef,
     Participation,
     ParticipationStatus,
-    Watch,
     restoring,
 )
 from bot.errors import BotError, EventNotFoundError, NotInvitedError, UserError
@@ -76,13 +75,7 @@ def _answered(ctx: Context, outcome: Outcome, draft: Draft) -> Reply:
     written = outcome.step is Step.WRITTEN
     takes_back = ctx.caller.entry_id if written and _can_be_undone(outcome) else 0
     # Where nothing was written, an earlier answer may still be on its way and be looked for.
-    watch = Watch(
-        event=event,
-        wanted=outcome.wanted,
-        pending=not confirmed,
-        write_again=outcome.write_again,
-        before=outcome.before,
-    )
+    watch = outcome.watch()
     if confirmed and event.deleted_by(outcome.wanted) and event.my_status is outcome.wanted:
         return draft.reply(watch=watch)
     buttons = card_buttons(ctx.texts, event, known=confirmed, takes_back=takes_back)
@@ -102,13 +95,20 @@ def _question(ctx: Context, outcome: Outcome) -> Reply:
     event = outcome.participation.event
     declining = outcome.wanted is ParticipationStatus.DECLINED
     question = M.CONFIRM_DECLINE_DELETES if declining else M.CONFIRM_MAYBE
-    draft = _headline(ctx, question, event).add(M.CONFIRM_UNCHANGED)
     yes = M.CONFIRM_DECLINE_YES if declining else M.CONFIRM_MAYBE_YES
+    return ask_first(ctx, question, event, yes=yes, command=ctx.command.name)
+
+
+def ask_first(
+    ctx: Context, question: M, event: Event, *, yes: M, command: str, takes_back: int = 0
+) -> Reply:
+    """Ask before `command` is carried out; the other button leaves everything as it is."""
     name = event.ref.name
     go_on = Button(
         label=str(ctx.texts.say(yes)),
-        command_line=f"/{ctx.command.name} {name}",
+        command_line=f"/{command} {name}",
         about=(event.seen,),
+        takes_back=takes_back,
         confirms=True,
     )
     leave_it = Button(
@@ -116,7 +116,15 @@ def _question(ctx: Context, outcome: Outcome) -> Reply:
         command_line=f"/status {name}",
         about=(event.seen,),
     )
+    draft = _headline(ctx, question, event).add(M.CONFIRM_UNCHANGED)
     return draft.reply([[go_on, leave_it]], about=event.ref)
+
+
+def unconfirmed(ctx: Context, participation: Participation) -> Draft:
+    """An answer that nobody can be sure of yet."""
+    pending = participation.confirmation is Confirmation.PENDING
+    doubt = M.ANSWER_PENDING if pending else M.ANSWER_UNKNOWN
+    return _headline(ctx, doubt, participation.event).add(M.ANSWER_WATCHING)
 
 
 def _already(ctx: Context, participation: Participation) -> Draft:
@@ -129,20 +137,16 @@ def _already(ctx: Context, participation: Participation) -> Draft:
 async def _written(ctx: Context, outcome: Outcome, *, hint: bool) -> Draft:
     participation = outcome.participation
     event = participation.event
-    match participation.confirmation:
-        case Confirmation.PENDING:
-            return _headline(ctx, M.ANSWER_PENDING, event).add(M.ANSWER_WATCHING)
-        case Confirmation.UNKNOWN:
-            return _headline(ctx, M.ANSWER_UNKNOWN, event).add(M.ANSWER_WATCHING)
-        case Confirmation.CONFIRMED:
-            now = ctx.services.clock.now()
-            draft = add_answer(ctx.draft(), event, participation.status, outcome.wanted, now)
-            if event.deleted_by(outcome.wanted) and participation.status is outcome.wanted:
-                return draft.add(M.ANSWER_REMOVED)
-            add_reach(draft, event, of_series=M.ANSWER_SERIES, of_one=M.ANSWER_ONE_OF_SERIES)
-            if hint and participation.status is ParticipationStatus.ACCEPTED:
-                await _add_overlaps(ctx, draft, event)
-            return draft
+    if participation.confirmation is not Confirmation.CONFIRMED:
+        return unconfirmed(ctx, participation)
+    now = ctx.services.clock.now()
+    draft = add_answer(ctx.draft(), event, participation.status, outcome.wanted, now)
+    if event.deleted_by(outcome.wanted) and participation.status is outcome.wanted:
+        return draft.add(M.ANSWER_REMOVED)
+    add_reach(draft, event, of_series=M.ANSWER_SERIES, of_one=M.ANSWER_ONE_OF_SERIES)
+    if hint and participation.status is ParticipationStatus.ACCEPTED:
+        await _add_overlaps(ctx, draft, event)
+    return draft
 
 
 async def _add_overlaps(ctx: Context, draft: Draft, event: Event) -> None:

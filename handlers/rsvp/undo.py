@@ -1,7 +1,7 @@
 """Taking the last change back, as far as the calendar can."""
 
 from bot.commands import Context
-from bot.domain.chat import Button, Reply
+from bot.domain.chat import Reply
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import (
     Answer,
@@ -9,14 +9,13 @@ from bot.domain.participation import (
     Event,
     EventRef,
     ParticipationStatus,
-    Watch,
     restoring,
 )
 from bot.domain.presence import Presence
 from bot.errors import TELLABLE, BotError, EventNotFoundError
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M, add_headline, add_presence, card, card_buttons
-from handlers.rsvp.outcomes import refused, signed
+from handlers.rsvp.outcomes import ask_first, refused, signed, unconfirmed
 
 
 async def undo_last(ctx: Context) -> Reply:
@@ -88,7 +87,8 @@ async def _take_back(ctx: Context, event: Event, change: Change, wanted: Answer)
     outcome = await ctx.services.answers.answer(ctx.caller, event.ref, wanted, provided)
     match outcome.step:
         case Step.ASK_FIRST:
-            return _question(ctx, event, change)
+            yes, entry_id = M.CONFIRM_MAYBE_YES, change.entry_id
+            return ask_first(ctx, M.UNDO_ASK, event, yes=yes, command="undo", takes_back=entry_id)
         case Step.CHANGED | Step.ALREADY:
             return _as_it_is(ctx, M.UNDO_CHANGED, outcome.participation.event)
         case Step.WRITTEN:
@@ -98,41 +98,14 @@ async def _take_back(ctx: Context, event: Event, change: Change, wanted: Answer)
 def _undone(ctx: Context, outcome: Outcome) -> Reply:
     participation, now = outcome.participation, ctx.services.clock.now()
     event, confirmation = participation.event, participation.confirmation
-    draft = ctx.draft()
     sure = confirmation is Confirmation.CONFIRMED
     if sure:
-        draft.add(M.UNDO_DONE)
+        draft = ctx.draft().add(M.UNDO_DONE)
         add_headline(draft, HELD[participation.status], event, now)
     else:
-        doubt = M.ANSWER_PENDING if confirmation is Confirmation.PENDING else M.ANSWER_UNKNOWN
-        add_headline(draft, doubt, event, now).add(M.ANSWER_WATCHING)
-    watch = Watch(
-        event=event,
-        wanted=outcome.wanted,
-        pending=not sure,
-        write_again=outcome.write_again,
-        before=outcome.before,
-        undoes=True,
-    )
-    return draft.reply(card_buttons(ctx.texts, event, known=sure), watch=watch, about=event.ref)
-
-
-def _question(ctx: Context, event: Event, change: Change) -> Reply:
-    draft = add_headline(ctx.draft(), M.UNDO_ASK, event, ctx.services.clock.now())
-    name = event.ref.name
-    yes = Button(
-        label=str(ctx.texts.say(M.CONFIRM_MAYBE_YES)),
-        command_line=f"/undo {name}",
-        about=(event.seen,),
-        takes_back=change.entry_id,
-        confirms=True,
-    )
-    no = Button(
-        label=str(ctx.texts.say(M.CONFIRM_NO)),
-        command_line=f"/status {name}",
-        about=(event.seen,),
-    )
-    return draft.add(M.CONFIRM_UNCHANGED).reply([[yes, no]], about=event.ref)
+        draft = unconfirmed(ctx, participation)
+    buttons = card_buttons(ctx.texts, event, known=sure)
+    return draft.reply(buttons, watch=outcome.watch(undoes=True), about=event.ref)
 
 
 def _as_it_is(ctx: Context, why: M, event: Event) -> Reply:
