@@ -13,7 +13,9 @@ class Priority(IntEnum):
 
     COMMAND = 0
     FOLLOW_UP = 1
-    BACKGROUND = 2
+    SWEEP = 2
+    """What is due at a moment, such as a presence that ends."""
+    BACKGROUND = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
