@@ -4,24 +4,20 @@ https://docs.cronofy.com/developers/api/
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from urllib.parse import quote, urlencode, urlsplit
 
 from bot.clients.cronofy.errors import PROVIDER, refuse
 from bot.clients.cronofy.profiles import LinkedProfile, read_profile
+from bot.clients.cronofy.rows import EventRow, read_event
+from bot.clients.cronofy.values import mapping, mappings, text
 from bot.errors import ProviderProtocolError
 from bot.transport.messages import HttpRequest, HttpResponse
 
 DATA_CENTERS = ("us", "uk", "de", "au", "ca", "sg")
 """The six ids that Cronofy has. https://docs.cronofy.com/developers/data-centers/"""
-
-CALENDAR_ID = re.compile(r"cal_[A-Za-z0-9_@\-]{1,200}")
-EXTERNAL_UID = re.compile(r"evt_external_[A-Za-z0-9]{1,100}")
-EVENT_UID = re.compile(r"evt_[A-Za-z0-9_\-]{1,120}")
-"""Any event's uid; only external ones can be answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,34 +58,6 @@ class AccountRow:
     scopes: frozenset[str]
     disconnected: int
     timezone: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """An event. Times are aware datetimes, or dates for an all-day event (`ends` is exclusive).
-
-    Attributes:
-        status: The account's own answer, in Cronofy's words; may be one nobody knows yet.
-        answerable: `options.change_participation_status`; None if it is not told.
-        managed: It was made by the application itself.
-        cancelled: Its own status says that it does not take place.
-        series: Names the series of which it is an occurrence; empty for a single event.
-        transparent: It takes nobody's time.
-    """
-
-    uid: str
-    calendar_id: str
-    summary: str
-    starts: datetime | date
-    ends: datetime | date
-    status: str
-    answerable: bool | None
-    managed: bool
-    deleted: bool
-    cancelled: bool
-    series: str
-    transparent: bool
-    organizer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,17 +149,17 @@ def parse_calendars(response: HttpResponse) -> Sequence[CalendarRow]:
     Raises:
         ProviderError: It is a refusal, or unreadable.
     """
-    data = _mapping(_load(response, "userinfo").get("cronofy.data"))
+    data = mapping(_load(response, "userinfo").get("cronofy.data"))
     return [
         CalendarRow(
-            calendar_id=_text(calendar.get("calendar_id")),
+            calendar_id=text(calendar.get("calendar_id")),
             readonly=calendar.get("calendar_readonly") is True,
             deleted=calendar.get("calendar_deleted") is True,
-            provider_name=_text(profile.get("provider_name")),
-            provider_service=_text(profile.get("provider_service")),
+            provider_name=text(profile.get("provider_name")),
+            provider_service=text(profile.get("provider_service")),
         )
-        for profile in _mappings(data.get("profiles"))
-        for calendar in _mappings(profile.get("profile_calendars"))
+        for profile in mappings(data.get("profiles"))
+        for calendar in mappings(profile.get("profile_calendars"))
     ]
 
 
@@ -204,15 +172,15 @@ def parse_account(response: HttpResponse) -> AccountRow:
         ProviderError: It is a refusal, or unreadable.
     """
     body = _load(response, "userinfo")
-    data = _mapping(body.get("cronofy.data"))
-    profiles = _mappings(data.get("profiles"))
+    data = mapping(body.get("cronofy.data"))
+    profiles = mappings(data.get("profiles"))
     return AccountRow(
-        sub=_text(body.get("sub")),
+        sub=text(body.get("sub")),
         profiles=tuple(read_profile(profile) for profile in profiles),
-        name=_text(body.get("name")) or _text(body.get("email")),
-        scopes=frozenset(_text(_mapping(data.get("authorization")).get("scope")).split()),
+        name=text(body.get("name")) or text(body.get("email")),
+        scopes=frozenset(text(mapping(data.get("authorization")).get("scope")).split()),
         disconnected=sum(profile.get("profile_connected") is False for profile in profiles),
-        timezone=_text(body.get("zoneinfo")),
+        timezone=text(body.get("zoneinfo")),
     )
 
 
@@ -225,10 +193,10 @@ def parse_events(response: HttpResponse) -> EventsPage:
     body = _load(response, "events")
     if not isinstance(body.get("events"), list):
         raise ProviderProtocolError(PROVIDER, "events", status=response.status)
-    rows = (_event(event) for event in _mappings(body.get("events")))
+    rows = (read_event(event) for event in mappings(body.get("events")))
     return EventsPage(
         events=[row for row in rows if row is not None],
-        next_page=_text(_mapping(body.get("pages")).get("next_page")),
+        next_page=text(mapping(body.get("pages")).get("next_page")),
     )
 
 
@@ -251,53 +219,3 @@ def _load(response: HttpResponse, operation: str) -> Mapping[str, object]:
     if not isinstance(body, dict):
         raise ProviderProtocolError(PROVIDER, operation, status=response.status)
     return body
-
-
-def _event(event: Mapping[str, object]) -> EventRow | None:
-    uid, calendar_id = _text(event.get("event_uid")), _text(event.get("calendar_id"))
-    starts, ends = _moment(event.get("start")), _moment(event.get("end"))
-    named = EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)
-    if not named or starts is None or ends is None or type(starts) is not type(ends):
-        return None
-    organizer = _mapping(event.get("organizer"))
-    answerable = _mapping(event.get("options")).get("change_participation_status")
-    return EventRow(
-        uid=uid,
-        calendar_id=calendar_id,
-        summary=_text(event.get("summary")),
-        starts=starts,
-        ends=ends,
-        status=_text(event.get("participation_status")),
-        answerable=answerable if isinstance(answerable, bool) else None,
-        managed="event_id" in event or not EXTERNAL_UID.fullmatch(uid),
-        deleted=event.get("deleted") is True,
-        cancelled=event.get("status") == "cancelled",
-        series=_text(event.get("series_identifier")),
-        transparent=event.get("transparency") == "transparent",
-        organizer=_text(organizer.get("display_name")) or _text(organizer.get("email")),
-    )
-
-
-def _moment(value: object) -> datetime | date | None:
-    """A date, a UTC time, or an object with a time and its zone; days next to it exist too."""
-    text = _text(_mapping(value).get("time")) if isinstance(value, Mapping) else _text(value)
-    try:
-        moment = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-    except ValueError:
-        return None
-    if isinstance(moment, datetime) and moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment if date.min.year < moment.year < date.max.year else None
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: object) -> list[Mapping[str, object]]:
-    entries = value if isinstance(value, list) else []
-    return [entry for entry in entries if isinstance(entry, Mapping)]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

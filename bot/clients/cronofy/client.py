@@ -6,8 +6,9 @@ from datetime import date
 from typing import TypeVar
 
 from bot.clients.cronofy import api
-from bot.clients.cronofy.api import AccountRow, CalendarRow, CronofyAuth, EventRow, EventsPage
+from bot.clients.cronofy.api import AccountRow, CalendarRow, CronofyAuth, EventsPage
 from bot.clients.cronofy.errors import PROVIDER
+from bot.clients.cronofy.rows import EventRow
 from bot.errors import ProviderProtocolError, RateLimitedError
 from bot.transport.limits import LeakyBucket, WouldExceedDeadline
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport

@@ -6,6 +6,8 @@ https://docs.cronofy.com/developers/authorization/access-modes/
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.clients.cronofy.values import text
+
 WITHOUT_INVITATIONS = frozenset({"google_free_busy", "ms_graph_free_busy", "cronofy"})
 """Provider names of the access modes that show no events: free/busy only (two), and no access.
 
@@ -30,11 +32,7 @@ class LinkedProfile:
 def read_profile(profile: Mapping[str, object]) -> LinkedProfile:
     """Read a profile as userinfo and the token endpoint show it."""
     return LinkedProfile(
-        provider_name=_text(profile.get("provider_name")),
-        provider_service=_text(profile.get("provider_service")),
-        profile_name=_text(profile.get("profile_name")),
+        provider_name=text(profile.get("provider_name")),
+        provider_service=text(profile.get("provider_service")),
+        profile_name=text(profile.get("profile_name")),
     )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

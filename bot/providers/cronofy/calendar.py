@@ -14,8 +14,9 @@ from datetime import UTC, date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.clients.cronofy.api import EVENT_UID, CalendarRow, CronofyAuth, EventRow
+from bot.clients.cronofy.api import CalendarRow, CronofyAuth
 from bot.clients.cronofy.client import CronofyClient, Terms
+from bot.clients.cronofy.rows import EVENT_UID, EventRow
 from bot.domain.accounts import Credentials
 from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import (

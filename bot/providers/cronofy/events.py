@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from bot.clients.cronofy.api import EXTERNAL_UID, CalendarRow, EventRow
+from bot.clients.cronofy.api import CalendarRow
+from bot.clients.cronofy.rows import EXTERNAL_UID, EventRow
 from bot.domain.listing import midnight
 from bot.domain.participation import Event, EventRef, Obstacle, ParticipationStatus
 

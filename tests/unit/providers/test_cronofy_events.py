@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clients.cronofy import api
-from bot.clients.cronofy.api import CalendarRow, EventRow
+from bot.clients.cronofy.api import CalendarRow
+from bot.clients.cronofy.rows import EventRow
 from bot.domain.listing import soonest_first, touches
 from bot.domain.participation import Event, EventRef, Obstacle
 from bot.domain.providers import Provider

@@ -1,0 +1,82 @@
+"""Events as Cronofy delivers them. Pure.
+
+https://docs.cronofy.com/developers/api/events/read-events/
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from bot.clients.cronofy.values import mapping, text
+
+CALENDAR_ID = re.compile(r"cal_[A-Za-z0-9_@\-]{1,200}")
+EXTERNAL_UID = re.compile(r"evt_external_[A-Za-z0-9]{1,100}")
+EVENT_UID = re.compile(r"evt_[A-Za-z0-9_\-]{1,120}")
+"""Any event's uid; only external ones can be answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event. Times are aware datetimes, or dates for an all-day event (`ends` is exclusive).
+
+    Attributes:
+        status: The account's own answer, in Cronofy's words; may be one nobody knows yet.
+        answerable: `options.change_participation_status`; None if it is not told.
+        managed: It was made by the application itself.
+        cancelled: Its own status says that it does not take place.
+        series: Names the series of which it is an occurrence; empty for a single event.
+        transparent: It takes nobody's time.
+    """
+
+    uid: str
+    calendar_id: str
+    summary: str
+    starts: datetime | date
+    ends: datetime | date
+    status: str
+    answerable: bool | None
+    managed: bool
+    deleted: bool
+    cancelled: bool
+    series: str
+    transparent: bool
+    organizer: str
+
+
+def read_event(event: Mapping[str, object]) -> EventRow | None:
+    """Read an event; None if it has no uid, no calendar or no times."""
+    uid, calendar_id = text(event.get("event_uid")), text(event.get("calendar_id"))
+    starts, ends = _moment(event.get("start")), _moment(event.get("end"))
+    named = EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)
+    if not named or starts is None or ends is None or type(starts) is not type(ends):
+        return None
+    organizer = mapping(event.get("organizer"))
+    answerable = mapping(event.get("options")).get("change_participation_status")
+    return EventRow(
+        uid=uid,
+        calendar_id=calendar_id,
+        summary=text(event.get("summary")),
+        starts=starts,
+        ends=ends,
+        status=text(event.get("participation_status")),
+        answerable=answerable if isinstance(answerable, bool) else None,
+        managed="event_id" in event or not EXTERNAL_UID.fullmatch(uid),
+        deleted=event.get("deleted") is True,
+        cancelled=event.get("status") == "cancelled",
+        series=text(event.get("series_identifier")),
+        transparent=event.get("transparency") == "transparent",
+        organizer=text(organizer.get("display_name")) or text(organizer.get("email")),
+    )
+
+
+def _moment(value: object) -> datetime | date | None:
+    """A date, a UTC time, or an object with a time and its zone; days next to it exist too."""
+    said = text(mapping(value).get("time")) if isinstance(value, Mapping) else text(value)
+    try:
+        moment = datetime.fromisoformat(said) if "T" in said else date.fromisoformat(said)
+    except ValueError:
+        return None
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment if date.min.year < moment.year < date.max.year else None
