@@ -118,6 +118,7 @@ class Event:
         notifies_organizer: The organizer is told about every write, also a repeated one.
         decline_deletes: Declining removes the event for good; no way back through the provider.
         free: It takes nobody's time: the calendar shows its people as free.
+        with_others: Somebody else than the reader takes part.
         series: Names the series of which it is an occurrence; empty for a single event.
         url: Where a browser shows it, empty if unknown.
     """
@@ -136,6 +137,7 @@ class Event:
     notifies_organizer: bool = False
     decline_deletes: bool = False
     free: bool = False
+    with_others: bool = False
     series: str = ""
     attendees: tuple[Attendee, ...] = ()
     url: str = ""

@@ -120,6 +120,18 @@ class AtBitrix24:
         )
         return _in_portal(event_id)
 
+    def enter(
+        self, account: Account, title: str, starts_at: datetime, ends_at: datetime
+    ) -> EventRef:
+        event_id = self._portal.add_meeting(
+            host_id=int(account.owner.user_id),
+            name=title,
+            starts=starts_at,
+            ends=ends_at,
+            is_meeting=False,
+        )
+        return _in_portal(event_id)
+
     def writes(self, account: Account, ref: EventRef) -> int:
         return sum(
             (str(write.user_id), write.params["eventId"]) == (account.owner.user_id, ref.event_id)

@@ -103,6 +103,12 @@ class CalendarSubject(Protocol):
         """Somebody invites the person; dates mean whole days, the last one included."""
         ...
 
+    def enter(
+        self, account: Account, title: str, starts_at: datetime, ends_at: datetime
+    ) -> EventRef:
+        """The person enters something of their own, in which nobody else takes part."""
+        ...
+
     def writes(self, account: Account, ref: EventRef) -> int:
         """How many answers the vendor has taken."""
         ...
@@ -134,7 +140,7 @@ class InMemory:
         self._calendar = calendar = FakeCalendar(vendor=vendor)
         self.provider: CalendarProvider = calendar
         self.clock = clock
-        self._invited = 0
+        self._added = 0
         self.secrets: tuple[str, ...] = ()
         refs = [EventRef(provider=name, event_id=f"mem-{number}") for number in range(10)]
         starts, ends = datetime(2026, 3, 5, 12, tzinfo=UTC), datetime(2026, 3, 5, 13, tzinfo=UTC)
@@ -200,16 +206,29 @@ class InMemory:
         *,
         free: bool = False,
     ) -> EventRef:
-        self._invited += 1
         event = Event(
-            ref=EventRef(provider=self.provider.name, event_id=f"mem-{1000 + self._invited}"),
+            ref=self._next_ref(),
             title=title,
             starts_at=starts_at,
             ends_at=ends_at,
             all_day=not isinstance(starts_at, datetime),
             free=free,
+            with_others=True,
         )
         self._calendar.add(event, {account: ParticipationStatus.NEEDS_ACTION})
+        return event.ref
+
+    def enter(
+        self, account: Account, title: str, starts_at: datetime, ends_at: datetime
+    ) -> EventRef:
+        event = Event(
+            ref=self._next_ref(),
+            title=title,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            obstacle=Obstacle.NOT_A_MEETING,
+        )
+        self._calendar.add(event, {account: None})
         return event.ref
 
     def writes(self, account: Account, ref: EventRef) -> int:
@@ -223,6 +242,10 @@ class InMemory:
 
     async def trouble(self, trouble: Trouble) -> None:
         self._calendar.vendor.trouble = trouble
+
+    def _next_ref(self) -> EventRef:
+        self._added += 1
+        return EventRef(provider=self.provider.name, event_id=f"mem-{1000 + self._added}")
 
 
 @asynccontextmanager

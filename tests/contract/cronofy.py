@@ -10,8 +10,8 @@ from bot.domain.participation import EventRef, Obstacle, ParticipationStatus
 from bot.domain.providers import Provider
 from bot.ports import CalendarProvider
 from bot.providers.cronofy import CronofyCalendar
-from bot.sandbox.company import ANN, BORIS
-from bot.sandbox.cronofy import Cronofy, Event, cronofy_app, seed, seed_calendars
+from bot.sandbox.company import ANN, BORIS, MARIA
+from bot.sandbox.cronofy import Attendee, Cronofy, Event, cronofy_app, seed, seed_calendars
 from tests.contract.calendars import CalendarSubject, Known, Scene, Series
 from tests.contract.providers import NO_LIMIT, Site, account_of, site_of
 from tests.fakes.calendars import Trouble
@@ -61,10 +61,10 @@ class AtCronofy:
     def __init__(self, cronofy: Cronofy, site: Site, client: CronofyClient) -> None:
         self._cronofy = cronofy
         self._site = site
-        self._subs = {
-            CRONOFY_SCENE.ann: seed.ANN_ACCOUNT.sub,
-            CRONOFY_SCENE.other: seed.BORIS_ACCOUNT.sub,
-        }
+        ann, other = CRONOFY_SCENE.ann, CRONOFY_SCENE.other
+        self._people = {ann: ANN, other: BORIS}
+        self._subs = {ann: seed.ANN_ACCOUNT.sub, other: seed.BORIS_ACCOUNT.sub}
+        self._calendars = {ann: seed.GOOGLE_CALENDAR, other: seed.BORIS_CALENDAR}
         self.provider: CalendarProvider = CronofyCalendar(client, site.accounts, site.clock)
         self.clock = site.clock
         self.scene = CRONOFY_SCENE
@@ -99,15 +99,36 @@ class AtCronofy:
         *,
         free: bool = False,
     ) -> EventRef:
-        is_ann = account == CRONOFY_SCENE.ann
+        host, guest = (
+            Attendee(email=seed.email_of(person), display_name=person.full_name)
+            for person in (MARIA, self._people[account])
+        )
         whole_days = not isinstance(starts_at, datetime)
         event = self._cronofy.add_event(
             Event(
-                calendar_id=seed.GOOGLE_CALENDAR if is_ann else seed.BORIS_CALENDAR,
+                calendar_id=self._calendars[account],
                 summary=title,
                 start=starts_at,
                 end=ends_at + timedelta(days=1) if whole_days else ends_at,
                 transparency="transparent" if free else "opaque",
+                created=self.clock.now(),
+                organizer=host,
+                attendees=[guest],
+            )
+        )
+        return _at_cronofy(event.event_uid)
+
+    def enter(
+        self, account: Account, title: str, starts_at: datetime, ends_at: datetime
+    ) -> EventRef:
+        event = self._cronofy.add_event(
+            Event(
+                calendar_id=self._calendars[account],
+                summary=title,
+                start=starts_at,
+                end=ends_at,
+                created=self.clock.now(),
+                answerable=False,
             )
         )
         return _at_cronofy(event.event_uid)

@@ -330,6 +330,21 @@ async def test_what_takes_nobodys_time_says_so(subject: CalendarSubject) -> None
         assert (await subject.provider.get_event(call, ref)).free is free
 
 
+async def test_others_take_part_in_an_invitation_and_not_in_what_is_ones_own(
+    subject: CalendarSubject,
+) -> None:
+    ann = subject.scene.ann
+    invited = subject.invite(ann, "Invited", at(5, 9), at(5, 10))
+    entered = subject.enter(ann, "Entered", at(5, 11), at(5, 12))
+
+    events = {event.ref.event_id: event for event in await listed(subject)}
+
+    for ref, with_others in ((invited, True), (entered, False)):
+        alone = await subject.provider.get_event(call_of(ann, subject.clock), ref)
+        assert alone.with_others is with_others
+        assert events[ref.event_id].with_others is with_others
+
+
 @pytest.mark.parametrize("trouble", [Trouble.SIGNED_OUT, Trouble.BUSY])
 async def test_a_refused_list_is_raised(subject: CalendarSubject, trouble: Trouble) -> None:
     await subject.trouble(trouble)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from bot.clients.cronofy.values import mapping, text
+from bot.clients.cronofy.values import mapping, mappings, text
 
 CALENDAR_ID = re.compile(r"cal_[A-Za-z0-9_@\-]{1,200}")
 EXTERNAL_UID = re.compile(r"evt_external_[A-Za-z0-9]{1,100}")
@@ -27,6 +27,10 @@ class EventRow:
         cancelled: Its own status says that it does not take place.
         series: Names the series of which it is an occurrence; empty for a single event.
         transparent: It takes nobody's time.
+        organizer: Name, or else e-mail address; empty if neither is told.
+        organizer_email: In lower case; empty if it is not told.
+        attendees: Likewise, of everybody on its list, each once. Who of them is the account's
+            owner is not told.
     """
 
     uid: str
@@ -42,6 +46,8 @@ class EventRow:
     series: str
     transparent: bool
     organizer: str
+    organizer_email: str
+    attendees: tuple[str, ...]
 
 
 def read_event(event: Mapping[str, object]) -> EventRow | None:
@@ -67,7 +73,18 @@ def read_event(event: Mapping[str, object]) -> EventRow | None:
         series=text(event.get("series_identifier")),
         transparent=event.get("transparency") == "transparent",
         organizer=text(organizer.get("display_name")) or text(organizer.get("email")),
+        organizer_email=_email(organizer),
+        attendees=_attendees(event.get("attendees")),
     )
+
+
+def _attendees(value: object) -> tuple[str, ...]:
+    people = {_email(entry) or text(entry.get("display_name")): entry for entry in mappings(value)}
+    return tuple(_email(entry) for name, entry in people.items() if name)
+
+
+def _email(person: Mapping[str, object]) -> str:
+    return text(person.get("email")).strip().casefold()
 
 
 def _moment(value: object) -> datetime | date | None:

@@ -129,6 +129,7 @@ def _event(
         tentative_exact=False,
         notifies_organizer=row.notify,
         free=row.free,
+        with_others=_with_others(row, reader),
         series=row.parent_id if row.recurring else "",
         attendees=tuple(
             Attendee(
@@ -155,6 +156,12 @@ def _obstacle(
 
 def _is_listed(row: EventRow, reader: Reader) -> bool:
     return any(str(entry.user_id) == reader.user_id for entry in row.attendees)
+
+
+def _with_others(row: EventRow, reader: Reader) -> bool:
+    """Whether somebody is on the list or, where it is missing or hides people, has invited."""
+    people = {row.host_id, *(str(entry.user_id) for entry in row.attendees)}
+    return row.is_meeting and not people <= {reader.user_id, "", "0"}
 
 
 def _times(row: EventRow) -> tuple[datetime | date, datetime | date]:

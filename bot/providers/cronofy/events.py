@@ -111,6 +111,7 @@ def as_event(
         decline_deletes=calendar is not None
         and bool({calendar.provider_name, calendar.provider_service} & _DELETING_SERVICES),
         free=row.transparent,
+        with_others=_with_others(row),
         series=row.series,
     )
 
@@ -136,6 +137,14 @@ def _obstacle(row: EventRow, calendar: CalendarRow | None) -> Obstacle | None:
     if calendar is None or calendar.readonly or calendar.deleted:
         return Obstacle.READ_ONLY_CALENDAR
     return None if row.answerable is True else Obstacle.NO_ANSWER_ALLOWED
+
+
+def _with_others(row: EventRow) -> bool:
+    """Whether several are on the list or, of one alone, it is certain that another invited them."""
+    if len(row.attendees) != 1:
+        return bool(row.attendees)
+    [alone] = row.attendees
+    return bool(alone and row.organizer_email) and alone != row.organizer_email
 
 
 def _day(moment: datetime | date) -> date:

@@ -174,7 +174,7 @@ _json = st.recursive(
 )
 _fields = st.sampled_from(
     [
-        *("event_uid", "calendar_id", "start", "end", "options", "organizer"),
+        *("event_uid", "calendar_id", "start", "end", "options", "organizer", "attendees"),
         *("participation_status", "status", "transparency", "series_identifier", "deleted"),
     ]
 )

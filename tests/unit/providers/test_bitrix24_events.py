@@ -101,6 +101,38 @@ def test_only_the_word_free_is_free(said: object, free: bool) -> None:
     assert [event.free for event in listed(ACCESSIBILITY=said)] == [free]
 
 
+@pytest.mark.parametrize(
+    ("changes", "with_others"),
+    [
+        ({}, True),
+        ({"ATTENDEE_LIST": [{"id": 7, "status": "Q"}, {"id": 8, "status": "N"}]}, True),
+        # The list may hide the other guests, but somebody has invited the reader.
+        ({"ATTENDEE_LIST": [{"id": 7, "status": "Q"}]}, True),
+        ({"ATTENDEE_LIST": None}, True),
+        ({"ATTENDEE_LIST": "7"}, True),
+        ({"ATTENDEE_LIST": [], "MEETING_HOST": "7"}, False),
+        ({"ATTENDEE_LIST": None, "MEETING_HOST": 7}, False),
+        ({"ATTENDEE_LIST": None, "MEETING_HOST": None}, False),
+        ({"ATTENDEE_LIST": None, "MEETING_HOST": "0"}, False),
+        ({"ATTENDEE_LIST": [{"id": "7"}, {"id": None}, 8, "8", {}], "MEETING_HOST": "7"}, False),
+        ({"ATTENDEE_LIST": {"1": {"id": "8"}}, "MEETING_HOST": "7"}, True),
+        ({"MEETING_HOST": "7"}, True),
+        # A leftover of what it once was.
+        ({"IS_MEETING": False}, False),
+        ({"IS_MEETING": "N"}, False),
+    ],
+)
+def test_others_take_part_in_a_meeting_that_lists_them_or_has_another_host(
+    changes: dict[str, object], with_others: bool
+) -> None:
+    [row] = calendar.parse_events([{**ROW, **changes}])
+    ref = EventRef(provider=Provider.BITRIX24, event_id="651")
+    alone = event_alone(ref, row, ANN, letter="Q", upcoming=None, now=NOW)
+
+    assert [event.with_others for event in listed(**changes)] == [with_others]
+    assert alone.with_others is with_others
+
+
 @pytest.mark.parametrize("offset", ["99999999999999", "-99999999999999", "x", None, 86401])
 def test_an_offset_that_no_zone_has_is_none(offset: object) -> None:
     [event] = listed(DT_SKIP_TIME="Y", TZ_OFFSET_FROM=offset, TZ_OFFSET_TO=offset)

@@ -86,6 +86,45 @@ def test_only_what_is_transparent_is_free(said: object, free: bool) -> None:
     assert event_of(row).free is free
 
 
+ANN = {"email": "ann@acme.example", "display_name": "Ann", "status": "accepted"}
+BORIS = {"email": "boris@acme.example"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "with_others"),
+    [
+        ({"attendees": [ANN, BORIS]}, True),
+        ({"attendees": [BORIS, {"display_name": "Somebody"}], "organizer": ANN}, True),
+        ({"attendees": [{"display_name": "One"}, {"display_name": "Two"}]}, True),
+        # Nobody says who "me" is: one is the reader or, if somebody else invites, both are there.
+        ({"attendees": [ANN]}, False),
+        ({"attendees": [ANN], "organizer": {**ANN, "email": " Ann@ACME.example"}}, False),
+        ({"attendees": [ANN], "organizer": BORIS}, True),
+        ({"attendees": [ANN], "organizer": {"display_name": "Boris"}}, False),
+        ({"attendees": [{"display_name": "Ann"}], "organizer": ANN}, False),
+        ({"attendees": [ANN, ANN, {**ANN, "email": "ANN@acme.example"}]}, False),
+        # A private "busy" has an organizer at most.
+        ({}, False),
+        ({"organizer": BORIS}, False),
+        ({"attendees": [], "organizer": BORIS}, False),
+        ({"attendees": None, "organizer": BORIS}, False),
+        ({"attendees": {"0": ANN, "1": BORIS}, "organizer": BORIS}, False),
+        ({"attendees": "ann@acme.example, boris@acme.example"}, False),
+        ({"attendees": 2}, False),
+        ({"attendees": [None, "boris@acme.example", 5, [], {}, True], "organizer": BORIS}, False),
+        ({"attendees": [ANN, {"email": None}, {"email": 5, "display_name": ["x"]}]}, False),
+        ({"attendees": [ANN], "organizer": "boris@acme.example"}, False),
+        ({"attendees": [ANN], "organizer": {"email": 5}}, False),
+    ],
+)
+def test_others_take_part_if_several_are_listed_or_another_has_invited_the_one(
+    changes: dict[str, object], with_others: bool
+) -> None:
+    [row] = read({**EVENT, **changes})
+
+    assert event_of(row).with_others is with_others
+
+
 @pytest.mark.parametrize(
     ("said", "series"), [("s1", "s1"), ("", ""), (None, ""), (5, ""), ([], "")]
 )
@@ -149,6 +188,9 @@ _moments = (
     | st.none()
 )
 _words = st.none() | st.text() | st.integers() | st.sampled_from(["cancelled", "transparent"])
+_people = _words | st.lists(
+    _words | st.dictionaries(st.sampled_from(["email", "display_name"]), _words)
+)
 _changes = st.fixed_dictionaries(
     {},
     optional={
@@ -158,6 +200,8 @@ _changes = st.fixed_dictionaries(
         "transparency": _words,
         "series_identifier": _words,
         "participation_status": _words,
+        "attendees": _people,
+        "organizer": _people,
     },
 )
 
