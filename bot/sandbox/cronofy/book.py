@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.sandbox.cronofy.model import Account, Calendar, Event, Profile
 
@@ -78,6 +78,38 @@ class Book:
             )
             for number in range(times)
         ]
+
+    def change(
+        self,
+        event: Event,
+        *,
+        summary: str | None = None,
+        times: tuple[datetime | date, datetime | date] | None = None,
+        status: str | None = None,
+    ) -> None:
+        """Somebody gives an event another title or other times, or its owner answers it."""
+        if summary is not None:
+            event.summary = summary
+        if times is not None:
+            event.was = [*event.was, (event.start, event.end)]
+            event.start, event.end = times
+        if status is not None:
+            self.answered(event, status)
+        event.updated = self.now().replace(microsecond=0)
+
+    def delete(self, event: Event) -> None:
+        """Somebody deletes an event; reads that ask for deleted ones show it."""
+        event.deleted = True
+        event.updated = self.now().replace(microsecond=0)
+
+    def answered(self, event: Event, status: str) -> None:
+        """Enter an answer, in the list of attendees too; `updated` stays where it is."""
+        profile = self.profiles[self.calendars[event.calendar_id].profile_id]
+        own_email = self.accounts[profile.sub].email
+        event.participation_status = status
+        for attendee in event.attendees:
+            if attendee.email == own_email:
+                attendee.status = status
 
     def profiles_of(self, sub: str) -> list[Profile]:
         """An account's profiles."""

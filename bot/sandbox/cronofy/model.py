@@ -92,6 +92,7 @@ class Event:
             what the application itself made; empty lets the emulator choose.
         start, end: Aware datetimes, or dates for an all-day event, the end then exclusive.
         tzid: The zone that the service told, for localized times; empty if it told none.
+        was: The times that it had before it was moved, the first ones first.
         created, updated: None lets the emulator choose a time before now.
         series: Names the series that it is an occurrence of.
         status: The event's own, no answer to it: `confirmed`, `cancelled` and others.
@@ -113,6 +114,7 @@ class Event:
     description: str = ""
     location: str = ""
     deleted: bool = False
+    was: Sequence[tuple[datetime | date, datetime | date]] = ()
     created: datetime | None = None
     updated: datetime | None = None
     series: str = ""

@@ -46,14 +46,10 @@ class Promises:
     def _apply(self, pending: Pending) -> None:
         calendar = self._book.calendars[pending.calendar_id]
         profile = self._book.profiles[calendar.profile_id]
-        own_email = self._book.accounts[profile.sub].email
         for event in self._book.reached(calendar, pending.event_uid):
             if event.deleted or event.participation_status == pending.status:
                 continue
-            event.participation_status = pending.status
-            for attendee in event.attendees:
-                if attendee.email == own_email:
-                    attendee.status = pending.status
+            self._book.answered(event, pending.status)
             if pending.status == "declined" and profile.provider_name in DELETES_DECLINED:
                 event.deleted = True
             if pending.moves_updated:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from bot.sandbox.cronofy.views import event_json
 DAYS_BACK, DAYS_AHEAD = 42, 201
 """The service keeps no events beyond: https://docs.cronofy.com/developers/faqs/recommended-sync/"""
 READ_SCOPES = ("read_events", "read_write", "read_only")
+_Times: TypeAlias = tuple[datetime | date, datetime | date]
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 
 
@@ -37,6 +39,7 @@ class _Query:
     last_modified: datetime | None
     calendar_ids: frozenset[str]
     include_deleted: bool
+    include_moved: bool
     include_managed: bool
     only_managed: bool
     localized: bool
@@ -77,9 +80,8 @@ def in_sync_window(event: Event, now: datetime) -> bool:
     """Whether the service knows the event at all."""
     zone = ZoneInfo("UTC")
     today = now.astimezone(UTC).date()
-    return _between(
-        event, today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD), zone
-    )
+    earliest, latest = today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD)
+    return _between((event.start, event.end), earliest, latest, zone)
 
 
 def _page_response(call: Call, page: Page) -> web.Response:
@@ -111,15 +113,21 @@ def _matches(event: Event, query: _Query) -> bool:
     if query.last_modified and (event.updated is None or event.updated < query.last_modified):
         return False
     if not event.managed:
-        return not query.only_managed and _between(event, query.from_day, query.to_day, query.zone)
+        return not query.only_managed and _in_days(event, query)
     if not (query.include_managed or query.only_managed):
         return False
-    return query.unbounded or _between(event, query.from_day, query.to_day, query.zone)
+    return query.unbounded or _in_days(event, query)
 
 
-def _between(event: Event, from_day: date, to_day: date, zone: ZoneInfo) -> bool:
-    """It starts before the one day and ends on or after the other."""
-    starts, ends = _instant(event.start, zone), _instant(event.end, zone)
+def _in_days(event: Event, query: _Query) -> bool:
+    """Whether it lies in the days that were asked for or, if they count too, ever did."""
+    times = [(event.start, event.end), *(event.was if query.include_moved else ())]
+    return any(_between(one, query.from_day, query.to_day, query.zone) for one in times)
+
+
+def _between(times: _Times, from_day: date, to_day: date, zone: ZoneInfo) -> bool:
+    """They start before the one day and end on or after the other."""
+    starts, ends = (_instant(one, zone) for one in times)
     return starts < _instant(to_day, zone) and ends >= _instant(from_day, zone)
 
 
@@ -151,6 +159,7 @@ def _parse(call: Call, sub: str) -> _Query:
         last_modified=_time(call, "last_modified"),
         calendar_ids=calendar_ids,
         include_deleted=_flag(call, "include_deleted"),
+        include_moved=_flag(call, "include_moved"),
         include_managed=_flag(call, "include_managed"),
         only_managed=_flag(call, "only_managed"),
         localized=_flag(call, "localized_times"),
