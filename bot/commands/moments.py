@@ -90,6 +90,8 @@ _NAMED_TIMES = {"noon": _Clock(hour=_NOON), "midnight": _Clock(hour=_MIDNIGHT)}
 _AT = re.compile(r"^(?:at|on) ")
 _STRAY = ("at ", "on ", "for ")
 """Before a moment they tell when something begins."""
+_FRACTION = re.compile(r"[0-9]+[./][0-9]")
+"""Without "until", an hour and a half is as likely as the first of May."""
 _VAGUE = frozenset({"morning", "evening"})
 """Without "until", they do not say whether they are the end."""
 _ENDS_OF_DAY = frozenset({"evening", "eod"})
@@ -147,7 +149,7 @@ def read_moment(text: str, today: date, *, led: bool) -> ByClock | None:
         today: The local day.
         led: "Until" was said, so that a mere number is an hour.
     """
-    if text.startswith(_STRAY):
+    if text.startswith(_STRAY) or (_FRACTION.fullmatch(text) and not led):
         return None
     if text == "today" and not led:
         return UntilEndOfDay(days=(today,))

@@ -63,7 +63,8 @@ COMMON: Mapping[str, Sequence[str]] = {
     "half hour": ("полчаса", "получаса", "полчасика"),
     "quarter": ("четверть", "четверти"),
     "and half": ("and a half", "с половиной"),
-    "1.5": ("полтора", "полутора", "полторы"),
+    # With as many digits it is neither a clock time nor a date.
+    "1.500": ("полтора", "полутора", "полторы"),
     # Times of day. «3 дня» may be three days as well.
     "oclock": ("o'clock", "oclock"),
     "am": ("a.m",),
@@ -96,8 +97,19 @@ COMMON: Mapping[str, Sequence[str]] = {
 
 NUMBERS: Mapping[int, Sequence[str]] = {
     1: ("one", "один", "одна", "одну", "одного"),
-    2: ("two", "a couple of", "a couple", "couple of", "два", "две", "двух", "пара", "пару"),
-    3: ("three", "три", "трех"),
+    2: (
+        "two",
+        "a couple of",
+        "a couple",
+        "couple of",
+        "два",
+        "две",
+        "двух",
+        "двое",
+        "пара",
+        "пару",
+    ),
+    3: ("three", "три", "трех", "трое"),
     4: ("four", "четыре", "четырех"),
     5: ("five", "пять", "пяти"),
     6: ("six", "шесть", "шести"),
@@ -139,7 +151,7 @@ WEEKDAYS: Mapping[str, Sequence[str]] = {
 }
 MONTHS: Mapping[str, Sequence[str]] = {
     "january": ("jan", "январь", "января", "янв"),
-    "february": ("feb", "февраль", "февраля", "фев"),
+    "february": ("feb", "февраль", "февраля", "фев", "февр"),
     "march": ("mar", "март", "марта", "мар"),
     "april": ("apr", "апрель", "апреля", "апр"),
     "may": ("май", "мая"),
@@ -148,7 +160,7 @@ MONTHS: Mapping[str, Sequence[str]] = {
     "august": ("aug", "август", "августа", "авг"),
     "september": ("sep", "sept", "сентябрь", "сентября", "сен", "сент"),
     "october": ("oct", "октябрь", "октября", "окт"),
-    "november": ("nov", "ноябрь", "ноября", "ноя"),
+    "november": ("nov", "ноябрь", "ноября", "ноя", "нояб"),
     "december": ("dec", "декабрь", "декабря", "дек"),
 }
 """As `bot.texts.days` reads them, and as people write them."""
