@@ -122,7 +122,7 @@ async def _link_pasted(ctx: Context, key: PastedKey) -> Draft:
 async def _presence(ctx: Context) -> PresenceState | None:
     """None if it cannot be found out; why, the account's own line says."""
     try:
-        return await ctx.services.presences.show(ctx.caller)
+        return (await ctx.services.presences.show(ctx.caller)).state
     except TELLABLE:
         return None
 

@@ -14,15 +14,18 @@ from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.patience import Patience
 from bot.dispatch.pipeline import Defaults
+from bot.dispatch.presence_sweep import PresenceSweep
 from bot.dispatch.reading import Reader
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
 from bot.ports import (
     AccountBook,
     AccountStore,
+    AutomationBook,
     CalendarProvider,
     ChatPlatform,
     Clock,
+    PresenceBook,
     PresenceProvider,
     Sealer,
     SignInAttempts,
@@ -35,7 +38,9 @@ from bot.services.access import Admission, AllowList
 from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.agenda import Agenda
 from bot.services.answers import Answers
+from bot.services.automations import Automations
 from bot.services.event_names import EventNames
+from bot.services.keeping import Keeper
 from bot.services.linking import Linking
 from bot.services.memory import Memory
 from bot.services.personal import PersonalData
@@ -67,6 +72,7 @@ class Core:
 
     dispatcher: Dispatcher
     sign_ins: SignIns
+    presence_sweep: PresenceSweep
 
 
 def build_core(
@@ -79,6 +85,8 @@ def build_core(
     book: AccountBook,
     sealer: Sealer,
     attempts: SignInAttempts,
+    presence_book: PresenceBook,
+    automation_book: AutomationBook,
     applications: Applications,
     platforms: Mapping[Platform, ChatPlatform],
     access: AllowList,
@@ -144,6 +152,7 @@ def build_core(
     presences: dict[Provider, PresenceProvider] = {
         Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
     }
+    keeper = Keeper(book=presence_book, providers=presences, accounts=accounts, clock=clock)
     names = EventNames(store, accounts)
     agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
     answers = Answers(
@@ -156,7 +165,8 @@ def build_core(
     )
     services = Services(
         answers=answers,
-        presences=Presences(providers=presences, accounts=accounts, inbox=store, clock=clock),
+        presences=Presences(keeper=keeper, accounts=accounts, inbox=store, clock=clock),
+        automations=Automations(book=automation_book, keeper=keeper, clock=clock),
         replies=StoredReplies(store),
         linking=linking,
         sign_ins=sign_ins,
@@ -180,6 +190,16 @@ def build_core(
         clock=clock,
         default_language=defaults.language,
     )
+    sweep = PresenceSweep(
+        book=presence_book,
+        automations=automation_book,
+        keeper=keeper,
+        people=store,
+        platforms=platforms,
+        memory=memory,
+        clock=clock,
+        default_language=defaults.language,
+    )
     dispatcher = Dispatcher(
         store=store,
         platforms=platforms,
@@ -199,7 +219,7 @@ def build_core(
         clock=clock,
         defaults=defaults,
     )
-    return Core(dispatcher=dispatcher, sign_ins=sign_ins)
+    return Core(dispatcher=dispatcher, sign_ins=sign_ins, presence_sweep=sweep)
 
 
 def _clients(

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.errors import ConfigError
 from bot.ports import Clock
 from bot.storage.accounts import SqlAccounts
+from bot.storage.automations import SqlAutomations
 from bot.storage.checkup import Condition, check_up
 from bot.storage.database import Database
 from bot.storage.engine import (
@@ -22,6 +23,7 @@ from bot.storage.engine import (
     sqlite_path,
 )
 from bot.storage.keys import KeyFile, new_key
+from bot.storage.presence_book import SqlPresenceBook
 from bot.storage.sign_ins import SqlSignIns
 from bot.storage.store import SqlStore
 from bot.storage.troubles import SqlTroubleLog
@@ -43,6 +45,8 @@ class Storage:
     sign_ins: SqlSignIns
     sealer: TextSealer
     troubles: SqlTroubleLog
+    presences: SqlPresenceBook
+    automations: SqlAutomations
 
 
 @asynccontextmanager
@@ -75,6 +79,8 @@ async def open_storage(
                 sign_ins=SqlSignIns(database, vault),
                 sealer=TextSealer(vault),
                 troubles=SqlTroubleLog(database),
+                presences=SqlPresenceBook(database, clock),
+                automations=SqlAutomations(database, clock),
             )
         finally:
             await database.stop()

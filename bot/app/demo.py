@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from bot.app.applications import Applications
 from bot.app.clock import SystemClock
-from bot.app.core import Limits, build_core
+from bot.app.core import Core, Limits, build_core
 from bot.app.database import open_storage
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch import Dispatcher
@@ -59,6 +59,8 @@ async def demo(*, language: str, timezone: str | None) -> int:
             book=storage.book,
             sealer=storage.sealer,
             attempts=storage.sign_ins,
+            presence_book=storage.presences,
+            automation_book=storage.automations,
             applications=Applications(cronofy_api=calendars.url),
             accounts=FixedAccounts(
                 _accounts(portal, server.url) | _calendar_accounts(calendars.url)
@@ -76,16 +78,20 @@ async def demo(*, language: str, timezone: str | None) -> int:
         platforms[Platform.CONSOLE] = console
         if sys.stdin.isatty():
             sys.stdout.write(f"{texts.say(M.DEMO_GREETING)}\n\n")
-        await _talk(console, dispatcher)
+        await _talk(console, core)
         return 1 if dispatcher.crashes else 0
 
 
-async def _talk(console: Console, dispatcher: Dispatcher) -> None:
-    looking = asyncio.create_task(dispatcher.follow_ups.run())
-    await console.run(dispatcher.receive)
-    looking.cancel()
-    await asyncio.wait({looking})
-    await dispatcher.stop(grace=5.0)
+async def _talk(console: Console, core: Core) -> None:
+    beside = {
+        asyncio.create_task(core.dispatcher.follow_ups.run()),
+        asyncio.create_task(core.presence_sweep.run()),
+    }
+    await console.run(core.dispatcher.receive)
+    for task in beside:
+        task.cancel()
+    await asyncio.wait(beside)
+    await core.dispatcher.stop(grace=5.0)
 
 
 def _console(

@@ -82,6 +82,8 @@ async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
             book=storage.book,
             sealer=storage.sealer,
             attempts=storage.sign_ins,
+            presence_book=storage.presences,
+            automation_book=storage.automations,
             applications=applications,
             accounts=accounts or _owners_accounts(settings),
             platforms=platforms,
@@ -150,6 +152,7 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(telegram.run(dispatcher.receive))
         tasks.create_task(dispatcher.follow_ups.run())
+        tasks.create_task(core.presence_sweep.run())
         tasks.create_task(keep_tidy(store, clock, journal_days=journal_days))
         tasks.create_task(_sweep(core.sign_ins, clock))
 

@@ -5,6 +5,8 @@ from bot.commands.listings import invitations_reply, nothing_read
 from bot.commands.naming import is_everything, read_names
 from bot.commands.parsing import Command, parse
 from bot.commands.phrases import Phrase, read_phrase
+from bot.commands.presence_phrases import PresencePhrase, read_presence
+from bot.commands.spans import read_span
 from bot.commands.spec import CommandSpec, Handler, Router, build_router
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "Context",
     "Handler",
     "Phrase",
+    "PresencePhrase",
     "Router",
     "Services",
     "build_router",
@@ -22,4 +25,6 @@ __all__ = [
     "parse",
     "read_names",
     "read_phrase",
+    "read_presence",
+    "read_span",
 ]

@@ -11,6 +11,7 @@ from bot.errors import BotError
 from bot.ports import Clock
 from bot.services.agenda import Agenda
 from bot.services.answers import Answers
+from bot.services.automations import Automations
 from bot.services.caller import Caller
 from bot.services.linking import Linking
 from bot.services.memory import Memory
@@ -32,6 +33,7 @@ class Services:
 
     answers: Answers
     presences: Presences
+    automations: Automations
     replies: StoredReplies
     linking: Linking
     sign_ins: SignIns

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.dispatch.addressing import readdress
+from bot.dispatch.due import DueLoop
 from bot.dispatch.lanes import Lanes
 from bot.domain.chat import Platform, Reply
 from bot.domain.inbox import FOLLOW_UP_FOR, Delivery, FollowUp
@@ -65,29 +66,15 @@ class FollowUpRunner:
         self._lanes = lanes
         self._clock = clock
         self._default_language = default_language
-        self._wake = asyncio.Event()
+        self._loop = DueLoop("follow-ups", self.check_due, store.next_follow_up, clock)
 
     def wake(self) -> None:
         """A reply was stored; there may be something to look at."""
-        self._wake.set()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Look whenever something is due, until cancelled."""
-        while True:
-            self._wake.clear()
-            pause = _LONGEST_PAUSE
-            try:
-                await self.check_due()
-                next_at = await self._store.next_follow_up()
-                if next_at is not None:
-                    pause = max(0.1, (next_at - self._clock.now()).total_seconds())
-            except StorageError as error:
-                logger.warning("follow-ups wait: %s", error)
-            try:
-                async with asyncio.timeout(min(pause, _LONGEST_PAUSE)):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+        await self._loop.run()
 
     async def check_due(self) -> None:
         """Look at everything that is due now; one slow calendar holds up no other."""

@@ -145,7 +145,7 @@ def one_of_each_series(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def mark_clashes(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Note which of the events overlap; what was declined or cancelled overlaps nothing."""
-    spans = [_Span.of(entry.event) if _takes_time(entry.event) else None for entry in entries]
+    spans = [_Span.of(entry.event) if takes_time(entry.event) else None for entry in entries]
     by_start = sorted((span for span in spans if span is not None), key=attrgetter("begins"))
     begins, latest = [span.begins for span in by_start], _latest_two(by_start)
     marked = []
@@ -199,6 +199,7 @@ def _meeting(event: Event) -> tuple[datetime | date, datetime | date, tuple[str,
     return event.starts_at, event.ends_at, tuple(event.title.casefold().split())
 
 
-def _takes_time(event: Event) -> bool:
+def takes_time(event: Event) -> bool:
+    """Whether it takes hours of somebody's day: not declined, not cancelled, no whole days."""
     declined = event.my_status is ParticipationStatus.DECLINED
     return not (event.all_day or declined or event.obstacle is Obstacle.CANCELLED)

@@ -21,6 +21,7 @@ from bot.domain.listing import (
     overlap,
     same_meeting,
     starts,
+    takes_time,
     touches,
     unanswered,
 )
@@ -106,6 +107,27 @@ class Agenda:
         ]
         marked = mark_clashes(in_order(on, zone))
         return await self._named(caller, replace(found, entries=marked))
+
+    async def on_now(self, caller: Caller, zone: ZoneInfo) -> Listing:
+        """What is on at this moment and not declined or cancelled; no whole days.
+
+        What the person goes to hides the rest.
+
+        Raises:
+            NotLinkedError: There is no account to look in.
+        """
+        now = self._clock.now()
+        today = now.date()
+        found = await self._read(caller, today - _DAY, today + 2 * _DAY)
+        on = [
+            entry
+            for entry in in_order(found.entries, zone)
+            if takes_time(entry.event)
+            and not entry.event.free
+            and starts(entry.event, zone) <= now < ends(entry.event, zone)
+        ]
+        sure = tuple(entry for entry in on if goes_to(entry.event))
+        return replace(found, entries=sure or tuple(on))
 
     async def overlapping(self, caller: Caller, event: Event) -> Sequence[Event]:
         """Other events at the same time that the person goes to, as far as can be found out soon.

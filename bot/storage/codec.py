@@ -3,7 +3,7 @@
 Rows outlive a release, so a new field of a stored class needs a default.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TypeVar
 
 from cattrs.preconf.json import make_converter
@@ -20,6 +20,8 @@ _converter.register_structure_hook(
 )
 _converter.register_unstructure_hook(date, lambda value: value.isoformat())
 _converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+_converter.register_unstructure_hook(time, lambda value: value.isoformat())
+_converter.register_structure_hook(time, lambda value, _: time.fromisoformat(value))
 
 
 def _moment(text: str) -> datetime | date:

@@ -105,7 +105,13 @@ def forget(connection: sa.Connection, identity: Identity, keep_entry: int | None
     )
     for table in (_buttons, _journal, tables.follow_ups, tables.handles):
         connection.execute(sa.delete(table).where(table.c.owner == str(identity)))
-    for table in (tables.people, tables.memberships, tables.accounts):
+    for table in (
+        tables.people,
+        tables.memberships,
+        tables.accounts,
+        tables.presences,
+        tables.automations,
+    ):
         connection.execute(
             sa.delete(table).where(
                 table.c.platform == identity.platform.value, table.c.user_id == identity.user_id

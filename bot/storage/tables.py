@@ -238,3 +238,26 @@ troubles = sa.Table(
     # As JSON: what is in trouble, and when that was last seen.
     sa.Column("subjects", sa.Text, nullable=False),
 )
+
+presences = sa.Table(
+    "presences",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    # As JSON: it is only ever read and written as a whole.
+    sa.Column("ledger", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("due_at", UtcDateTime, index=True),
+    sa.Column("lease_until", UtcDateTime),
+)
+
+automations = sa.Table(
+    "automations",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    # As JSON, likewise.
+    sa.Column("choices", sa.Text, nullable=False),
+    sa.Column("cursors", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("due_at", UtcDateTime, index=True),
+)

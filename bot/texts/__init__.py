@@ -9,7 +9,15 @@ from bot.texts.ids import M
 from bot.texts.journal import add_change
 from bot.texts.languages import native_name, read_language
 from bot.texts.lists import Page, agenda, choices, invitations
-from bot.texts.presence import add_presence
+from bot.texts.presence import (
+    add_held,
+    add_later,
+    add_news,
+    add_presence,
+    add_reasons,
+    end_buttons,
+    presence_buttons,
+)
 from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
 from bot.texts.zones import add_told_zone, likely_zones, local_time, zone_buttons
 
@@ -26,9 +34,13 @@ __all__ = [
     "add_card",
     "add_change",
     "add_headline",
+    "add_held",
+    "add_later",
     "add_linked",
+    "add_news",
     "add_presence",
     "add_reach",
+    "add_reasons",
     "add_told_zone",
     "add_ways_to_link",
     "agenda",
@@ -36,12 +48,14 @@ __all__ = [
     "card_buttons",
     "choices",
     "choose_language",
+    "end_buttons",
     "explain",
     "invitations",
     "likely_zones",
     "local_time",
     "native_name",
     "on_one_line",
+    "presence_buttons",
     "read_days",
     "read_language",
     "shown",

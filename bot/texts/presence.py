@@ -1,10 +1,14 @@
-"""How a person's presence is told."""
+"""How a person's presence is told: what is held, why, until when, and what comes after."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from bot.domain.chat import Button
+from bot.domain.claims import Claim, Ledger, News, NewsKind, Source
 from bot.domain.presence import Presence, PresenceState
+from bot.domain.transitions import restored_to
 from bot.texts.ids import M
-from bot.texts.words import Draft
+from bot.texts.words import Draft, Texts
 
 _HELD: Mapping[Presence, M] = {
     Presence.ONLINE: M.PRESENCE_ONLINE,
@@ -12,9 +16,136 @@ _HELD: Mapping[Presence, M] = {
     Presence.AWAY: M.PRESENCE_AWAY,
     Presence.BREAK: M.PRESENCE_BREAK,
 }
+_NAMES: Mapping[Presence, M] = {
+    Presence.ONLINE: M.PRESENCE_NAME_ONLINE,
+    Presence.DND: M.PRESENCE_NAME_DND,
+    Presence.AWAY: M.PRESENCE_NAME_AWAY,
+    Presence.BREAK: M.PRESENCE_NAME_BREAK,
+}
+_WORDS: Mapping[Presence, M] = {
+    Presence.ONLINE: M.PRESENCE_WORD_ONLINE,
+    Presence.DND: M.PRESENCE_WORD_DND,
+    Presence.AWAY: M.PRESENCE_WORD_AWAY,
+    Presence.BREAK: M.PRESENCE_WORD_BREAK,
+}
+_NEWS: Mapping[NewsKind, M] = {
+    NewsKind.ENDED: M.NEWS_ENDED,
+    NewsKind.LEFT_ALONE: M.NEWS_LEFT_ALONE,
+    NewsKind.STILL_ON: M.NEWS_STILL_ON,
+    NewsKind.STUCK: M.NEWS_STUCK,
+    NewsKind.NEVER_SET: M.NEWS_NEVER_SET,
+}
 
 
 def add_presence(draft: Draft, state: PresenceState) -> Draft:
     """Add what is held, and whether people see it at all."""
     draft.add(M.PRESENCE_NONE if state.presence is None else _HELD[state.presence])
     return draft if state.shown else draft.add(M.PRESENCE_NOT_SHOWN)
+
+
+def add_held(draft: Draft, ledger: Ledger, state: PresenceState, now: datetime) -> Draft:
+    """Add what is held, and until when if we know that it ends."""
+    turn = ledger.turn_after(now)
+    ours = ledger.shown is not None and ledger.shown is state.presence
+    if not ours or turn is None or state.presence is None:
+        return draft.add(M.PRESENCE_NONE if state.presence is None else _HELD[state.presence])
+    after = restored_to(ledger) if turn.claim is None else turn.claim.presence
+    return draft.add(
+        M.PRESENCE_UNTIL,
+        what=_name(draft.texts, state.presence),
+        until=draft.texts.until(turn.at, now),
+        after=_word(draft.texts, after),
+    )
+
+
+def add_reasons(draft: Draft, ledger: Ledger, state: PresenceState, now: datetime) -> Draft:
+    """Add why that is so, whether the portal agrees, and what comes next."""
+    texts, claim = draft.texts, ledger.deciding(now)
+    if claim is not None and ledger.shown is not None:
+        if ledger.shown is state.presence:
+            _add_reason(draft, claim, now)
+        else:
+            draft.add(M.PRESENCE_ELSEWHERE, ours=_word(texts, ledger.shown))
+    upcoming = next_claim(ledger, now)
+    if upcoming is not None and upcoming.ends_at is not None:
+        message = M.PRESENCE_NEXT_TITLED if upcoming.title else M.PRESENCE_NEXT
+        draft.add(message, **_claimed(texts, upcoming, now))
+    return draft
+
+
+def add_later(draft: Draft, claim: Claim, now: datetime) -> Draft:
+    """Add what will be set later."""
+    return draft.add(M.PRESENCE_LATER, **_claimed(draft.texts, claim, now))
+
+
+def add_news(draft: Draft, news: News) -> Draft:
+    """Add what became of a presence that nobody asked about just now."""
+    held = draft.texts.say(M.PRESENCE_WORD_ONLINE if news.held is None else _WORDS[news.held])
+    return draft.add(_NEWS[news.kind], what=_name(draft.texts, news.claim.presence), held=held)
+
+
+def next_claim(ledger: Ledger, now: datetime) -> Claim | None:
+    """What begins next, if anything does."""
+    later = [claim for claim in ledger.claims if claim.starts_at > now]
+    return min(later, key=lambda claim: claim.starts_at, default=None)
+
+
+def end_buttons(texts: Texts, command: str) -> list[list[Button]]:
+    """Buttons that give a presence an end."""
+
+    def button(label: M, words: str) -> Button:
+        return Button(label=str(texts.say(label)), command_line=f"/{command} {words}")
+
+    return [
+        [button(M.BUTTON_END_30M, "30m"), button(M.BUTTON_END_1H, "1h")],
+        [button(M.BUTTON_END_MEETING, "until the meeting ends")],
+        [button(M.BUTTON_END_TOMORROW, "until tomorrow")],
+    ]
+
+
+def presence_buttons(texts: Texts, ledger: Ledger, now: datetime) -> list[list[Button]]:
+    """Buttons that end what is on, or what comes next."""
+    rows, claim = [], ledger.deciding(now)
+    if claim is not None and ledger.shown is not None:
+        rows.append([_button(texts, M.BUTTON_ONLINE_NOW, "/online")])
+        if claim.source is Source.MEETING:
+            rows.append([_button(texts, M.BUTTON_SKIP, f"/presence end {claim.claim_id}")])
+    upcoming = next_claim(ledger, now)
+    if upcoming is not None:
+        line = f"/presence end {upcoming.claim_id}"
+        rows.append([_button(texts, M.BUTTON_CANCEL_NEXT, line)])
+    return rows
+
+
+def _button(texts: Texts, label: M, line: str) -> Button:
+    return Button(label=str(texts.say(label)), command_line=line)
+
+
+def _add_reason(draft: Draft, claim: Claim, now: datetime) -> None:
+    match claim.source:
+        case Source.HAND:
+            draft.add(M.PRESENCE_BY_HAND, since=draft.texts.moment(claim.made_at, now))
+        case Source.MEETING:
+            draft.add(M.PRESENCE_BY_MEETING, title=draft.texts.named(claim.title))
+        case Source.SCHEDULE:
+            draft.add(M.PRESENCE_BY_SCHEDULE)
+    if claim.open_ended:
+        draft.add(M.PRESENCE_OPEN)
+
+
+def _claimed(texts: Texts, claim: Claim, now: datetime) -> dict[str, object]:
+    ends_at = claim.ends_at or claim.starts_at
+    return {
+        "what": _name(texts, claim.presence),
+        "start": texts.moment(claim.starts_at, now),
+        "until": texts.until(ends_at, claim.starts_at),
+        "title": texts.named(claim.title),
+    }
+
+
+def _name(texts: Texts, presence: Presence) -> str:
+    return str(texts.say(_NAMES[presence]))
+
+
+def _word(texts: Texts, presence: Presence) -> str:
+    return str(texts.say(_WORDS[presence]))

@@ -125,6 +125,13 @@ class Texts:
         local = moment.astimezone(self._timezone)
         return f"{self._date(local, now)} {self._time(local)}"
 
+    def until(self, moment: datetime, now: datetime) -> str:
+        """A moment that somebody waits for, local with its offset; the day unless it is today."""
+        local = moment.astimezone(self._timezone)
+        today = local.date() == self.today(now)
+        text = self._time(local) if today else f"{self._date(local, now)} {self._time(local)}"
+        return f"{text} ({_utc_offset(local)})"
+
     def platform(self, platform: Platform) -> str:
         """A chat system's name."""
         return str(self.say(f"platform.{platform}"))

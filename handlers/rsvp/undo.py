@@ -13,8 +13,9 @@ from bot.domain.participation import (
 )
 from bot.domain.presence import Presence
 from bot.errors import TELLABLE, BotError, EventNotFoundError
+from bot.services.keeping import Done
 from bot.services.outcomes import Outcome, Provided, Step
-from bot.texts import HELD, M, add_headline, add_presence, card, card_buttons
+from bot.texts import HELD, M, add_headline, add_held, card, card_buttons
 from handlers.rsvp.outcomes import ask_first, refused, signed, unconfirmed
 
 
@@ -114,21 +115,23 @@ def _as_it_is(ctx: Context, why: M, event: Event) -> Reply:
 
 
 async def _undo_presence(ctx: Context, change: Change) -> Reply:
+    presences, draft = ctx.services.presences, ctx.draft()
+    done: Done | None = None
     if change.undoes:
-        state = await ctx.services.presences.show(ctx.caller)
-        return add_presence(ctx.draft().add(M.UNDO_ALREADY), state).reply()
-    if change.before not in set(Presence):
-        return ctx.draft().add(M.UNDO_PRESENCE_UNKNOWN).reply()
-    outcome, was_set = await ctx.services.presences.restore(
-        ctx.caller, Presence(change.before), Presence(change.after) if change.after else None
-    )
-    draft = ctx.draft()
-    match outcome.confirmation:
+        why = M.UNDO_ALREADY
+    elif change.before not in set(Presence):
+        return draft.add(M.UNDO_PRESENCE_UNKNOWN).reply()
+    else:
+        why, done = M.UNDO_PRESENCE, await presences.take_back(ctx.caller, change)
+        if done is None or done.state.presence is not Presence(change.before):
+            why = M.UNDO_PRESENCE_CHANGED
+    if done is None:
+        done = await presences.show(ctx.caller)
+    match done.state.confirmation:
         case Confirmation.PENDING:
             return draft.add(M.PRESENCE_PENDING).reply()
         case Confirmation.UNKNOWN:
             return draft.add(M.PRESENCE_UNKNOWN).reply()
         case Confirmation.CONFIRMED:
-            restored = was_set and outcome.presence is Presence(change.before)
-            draft.add(M.UNDO_PRESENCE if restored else M.UNDO_PRESENCE_CHANGED)
-            return add_presence(draft, outcome).reply()
+            now = ctx.services.clock.now()
+            return add_held(draft.add(why), done.ledger, done.state, now).reply()

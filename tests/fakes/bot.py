@@ -14,6 +14,7 @@ from bot.clients.bitrix24.oauth_servers import TokenServers
 from bot.clients.cronofy import oauth as cronofy_oauth
 from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
+from bot.dispatch.presence_sweep import PresenceSweep
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform, Press, Reply
 from bot.domain.providers import Provider
@@ -32,6 +33,7 @@ from bot.transport.aiohttp_transport import AiohttpTransport
 from tests.fakes.account_book import MemoryBook, MemorySealer
 from tests.fakes.clock import FakeClock
 from tests.fakes.platform import FakePlatform
+from tests.fakes.presence_book import MemoryAutomations, MemoryPresenceBook
 from tests.fakes.sign_ins import MemorySignIns
 from tests.fakes.store import MemoryStore
 
@@ -56,6 +58,9 @@ class Bot:
     store: Store
     book: MemoryBook
     sign_ins: SignIns
+    presence_sweep: PresenceSweep
+    presence_book: MemoryPresenceBook
+    automation_book: MemoryAutomations
 
     async def say(
         self,
@@ -74,6 +79,18 @@ class Bot:
         before = len(self.chat.posted)
         await self.dispatcher.receive([message])
         await self.dispatcher.drain()
+        return [delivery.reply for _, delivery in self.chat.posted[before:]]
+
+    async def wait(self, seconds: float) -> Sequence[Reply]:
+        """Let time pass and everything happen that is due by then; what was said meanwhile."""
+        before, end = len(self.chat.posted), self.clock.monotonic() + seconds
+        while self.clock.monotonic() < end:
+            due_at = await self.presence_book.next_due()
+            now = self.clock.now()
+            left = end - self.clock.monotonic()
+            ahead = left if due_at is None else (due_at - now).total_seconds()
+            self.clock.advance(min(left, max(ahead, 0.1)))
+            await self.presence_sweep.check_due()
         return [delivery.reply for _, delivery in self.chat.posted[before:]]
 
     @property
@@ -149,6 +166,7 @@ async def running_bot(
                 | {server.url.removeprefix("http://") for server in (calendars, tokens)}
             ),
         ) as transport:
+            presence_book, automation_book = MemoryPresenceBook(clock), MemoryAutomations(clock)
             core = build_core(
                 transport=transport,
                 addresses=addresses,
@@ -161,6 +179,8 @@ async def running_bot(
                 book=book,
                 sealer=MemorySealer(),
                 attempts=MemorySignIns(chat),
+                presence_book=presence_book,
+                automation_book=automation_book,
                 applications=applications,
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
@@ -173,6 +193,9 @@ async def running_bot(
             yield Bot(
                 dispatcher=dispatcher,
                 sign_ins=core.sign_ins,
+                presence_sweep=core.presence_sweep,
+                presence_book=presence_book,
+                automation_book=automation_book,
                 chat=chat,
                 portal=portal,
                 portal_url=url,

@@ -23,10 +23,12 @@ from bot.services.answers import Answers
 from bot.services.caller import Caller
 from bot.services.changes import Changes
 from bot.services.event_names import EventNames
+from bot.services.keeping import Keeper
 from bot.services.presences import Presences
 from bot.storage.memory import FixedAccounts
 from tests.fakes.calendars import FakeCalendar, FakeVendor
 from tests.fakes.clock import START, FakeClock
+from tests.fakes.presence_book import MemoryPresenceBook
 from tests.fakes.presences import FakePresence
 from tests.fakes.store import MemoryStore
 
@@ -105,12 +107,14 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
 async def test_a_presence_likewise(clock: FakeClock) -> None:
     store = MemoryStore(clock)
     vendor = FakeVendor(name=Provider.BITRIX24, clock=clock, accounts=frozenset({ACCOUNT}))
-    presences = Presences(
+    accounts = FixedAccounts({ACCOUNT: Credentials(endpoint="x")})
+    keeper = Keeper(
+        book=MemoryPresenceBook(clock),
         providers={Provider.BITRIX24: _PresenceHangsWhenWritten(vendor=vendor)},
-        accounts=FixedAccounts({ACCOUNT: Credentials(endpoint="x")}),
-        inbox=store,
+        accounts=accounts,
         clock=clock,
     )
+    presences = Presences(keeper=keeper, accounts=accounts, inbox=store, clock=clock)
     caller = await _caller(store)
 
     with pytest.raises(TimeoutError):

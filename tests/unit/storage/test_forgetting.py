@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain.accounts import Account, AccountKind, Credentials
+from bot.domain.automation import Choices
 from bot.domain.chat import (
     Button,
     Conversation,
@@ -21,6 +22,7 @@ from bot.domain.chat import (
     Platform,
     Reply,
 )
+from bot.domain.claims import Ledger
 from bot.domain.inbox import Delivery, Intent, Membership, Person, StoredButton
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
@@ -28,10 +30,12 @@ from bot.domain.providers import Provider
 from bot.domain.sign_ins import SignInAttempt
 from bot.storage import tables
 from bot.storage.accounts import SqlAccounts
+from bot.storage.automations import SqlAutomations
 from bot.storage.codec import dump
 from bot.storage.database import Database
 from bot.storage.engine import open_engine, parse_url
 from bot.storage.keys import new_key
+from bot.storage.presence_book import SqlPresenceBook
 from bot.storage.sign_ins import SqlSignIns
 from bot.storage.store import SqlStore
 from bot.storage.vault import Vault
@@ -101,6 +105,11 @@ async def _fill(database: Database, clock: FakeClock, who: Identity) -> None:
     await store.number_events(who, [EVENT.ref])
     book = SqlAccounts(database, vault, clock)
     await book.link(_account(who), Credentials(endpoint="https://acme.bitrix24.com/rest/7/x/"))
+    await SqlAutomations(database, clock).choose(who, Choices(meetings=True), START)
+    ledgers = SqlPresenceBook(database, clock)
+    held = await ledgers.take(who, START)
+    assert held is not None
+    await ledgers.release(held, Ledger(account_id=f"account-{who.user_id}"), START)
     await SqlSignIns(database, vault).add(
         SignInAttempt(
             attempt_id=f"attempt-{who.user_id}",

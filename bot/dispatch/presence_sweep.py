@@ -1,0 +1,148 @@
+"""Presences that are due: begun, ended, given back, and told of."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.dispatch.due import DueLoop
+from bot.domain.automation import Telling
+from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
+from bot.domain.claims import Ledger, News, NewsKind, Source
+from bot.domain.inbox import Delivery
+from bot.domain.zones import zone_of
+from bot.errors import PlatformError, StorageError
+from bot.ports import AutomationBook, ChatPlatform, Clock, People, PresenceBook
+from bot.services.keeping import Keeper
+from bot.services.memory import Memory
+from bot.texts import Draft, Texts, add_news
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""How many are looked at side by side at one portal.
+
+Few, so that a command waits behind few of them; enough to use up a portal's limit though it answers
+slowly, and though some accounts there do not answer at all.
+"""
+_MOST = 2000
+_LOOK_EVERY = 5.0
+_TELL_FOR = timedelta(hours=1)
+
+
+class PresenceSweep:
+    """Does what is due in people's ledgers, the longest due first.
+
+    Portals do not wait for each other, and neither do people for one whose account fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: PresenceBook,
+        automations: AutomationBook,
+        keeper: Keeper,
+        people: People,
+        platforms: Mapping[Platform, ChatPlatform],
+        memory: Memory,
+        clock: Clock,
+        default_language: str,
+    ) -> None:
+        self._book = book
+        self._automations = automations
+        self._keeper = keeper
+        self._people = people
+        self._platforms = platforms
+        self._memory = memory
+        self._clock = clock
+        self._default_language = default_language
+        self._in_work: dict[Identity, asyncio.Task[None]] = {}
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._loop = DueLoop(
+            "presences", self.begin_due, book.next_due, clock, at_least_every=_LOOK_EVERY
+        )
+
+    async def run(self) -> None:
+        """Do what is due until cancelled."""
+        try:
+            await self._loop.run()
+        finally:
+            for task in self._in_work.values():
+                task.cancel()
+            await asyncio.gather(*self._in_work.values(), return_exceptions=True)
+
+    async def check_due(self) -> None:
+        """Do all that is due now."""
+        await self.begin_due()
+        while self._in_work:
+            await asyncio.gather(*self._in_work.values())
+
+    async def begin_due(self) -> None:
+        """Begin with all that is due now, in order; what is in work already stays so."""
+        for owner in await self._book.due(_MOST):
+            if owner not in self._in_work:
+                task = asyncio.create_task(self._see_to(owner), name=f"presence of {owner}")
+                self._in_work[owner] = task
+
+    async def _see_to(self, owner: Identity) -> None:
+        try:
+            async with await self._turn_of(owner):
+                ledger = await self._keeper.sweep(owner)
+            if ledger is not None and ledger.news:
+                await self._tell(owner, ledger)
+        except StorageError as error:
+            logger.warning("a presence waits: %s", error)
+        except Exception:
+            logger.exception("a presence could not be seen to")
+        finally:
+            del self._in_work[owner]
+            self._loop.wake()
+
+    async def _turn_of(self, owner: Identity) -> asyncio.Semaphore:
+        account = await self._keeper.account_of(owner)
+        place = "" if account is None else account.place
+        return self._turns.setdefault(place, asyncio.Semaphore(AT_ONCE))
+
+    async def _tell(self, owner: Identity, ledger: Ledger) -> None:
+        """Tell what there is to tell; what cannot be told now stays for the next time."""
+        told = [news for news in ledger.news if await self._done_with(owner, news)]
+        if told:
+            await self._keeper.note(
+                owner,
+                lambda known: replace(
+                    known, news=tuple(news for news in known.news if news not in told)
+                ),
+            )
+
+    async def _done_with(self, owner: Identity, news: News) -> bool:
+        """Whether nothing more is to be done to tell it."""
+        if self._clock.now() - news.at > _TELL_FOR or not await self._wanted(owner, news):
+            return True
+        person = await self._people.find_person(owner)
+        language = self._default_language if person is None else person.language
+        zone = "UTC" if person is None else person.timezone
+        reply = add_news(Draft(Texts(language, zone_of(zone))), news).reply()
+        private = Conversation(
+            platform=owner.platform, chat_id=owner.user_id, kind=ConversationKind.DIRECT
+        )
+        note = Delivery(delivery_id=0, to=owner, conversation=private, reply=reply)
+        try:
+            await self._platforms[owner.platform].deliver(note)
+        except PlatformError as error:
+            logger.info("news of a presence could not be told: %s", error)
+            return error.gone
+        self._memory.interrupt(owner, self._clock.now())
+        return True
+
+    async def _wanted(self, owner: Identity, news: News) -> bool:
+        if news.kind in {NewsKind.STUCK, NewsKind.NEVER_SET}:
+            return True
+        telling = (await self._automations.automation_of(owner)).choices.telling
+        match telling:
+            case Telling.ALL:
+                return True
+            case Telling.HAND:
+                return news.claim.source is Source.HAND
+            case Telling.NOTHING:
+                return False

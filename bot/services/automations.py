@@ -1,0 +1,38 @@
+"""What people want to be done about their presence by itself."""
+
+from bot.domain.automation import Choices
+from bot.domain.claims import Ledger, Source
+from bot.ports import AutomationBook, Clock
+from bot.services.caller import Caller
+from bot.services.keeping import Keeper
+
+
+class Automations:
+    """The use cases around these choices."""
+
+    def __init__(self, *, book: AutomationBook, keeper: Keeper, clock: Clock) -> None:
+        self._book = book
+        self._keeper = keeper
+        self._clock = clock
+
+    async def choices_of(self, caller: Caller) -> Choices:
+        """What the caller wants."""
+        return (await self._book.automation_of(caller.identity)).choices
+
+    async def choose(self, caller: Caller, choices: Choices) -> None:
+        """Want that from now on. Calendars are read anew; what is no longer wanted ends."""
+        due_at = self._clock.now() if choices.automatic else None
+        await self._book.choose(caller.identity, choices, due_at)
+
+        def forget_unwanted(ledger: Ledger) -> Ledger:
+            return ledger.with_automatic(
+                (),
+                lambda claim: (
+                    (claim.source is Source.MEETING and not choices.meetings)
+                    or (claim.source is Source.SCHEDULE and not choices.evenings)
+                ),
+                self._clock.now(),
+            )
+
+        if not (choices.meetings and choices.evenings):
+            await self._keeper.note(caller.identity, forget_unwanted)

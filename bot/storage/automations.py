@@ -1,0 +1,90 @@
+"""What people want of their presence, in a database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bot.domain.automation import Choices
+from bot.domain.chat import Identity, Platform
+from bot.ports import Automation, AutomationBook, Clock
+from bot.storage import tables
+from bot.storage.codec import dump, load
+from bot.storage.database import Database
+from bot.storage.statements import upserting
+
+_table = tables.automations
+
+
+class SqlAutomations:
+    """A row for each person who has chosen anything."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def automation_of(self, owner: Identity) -> Automation:
+        """See `AutomationBook.automation_of`."""
+        rows = await self._database.read(sa.select(_table).where(*_of(owner)))
+        return _automation(rows[0]) if rows else Automation(owner=owner)
+
+    async def choose(self, owner: Identity, choices: Choices, due_at: datetime | None) -> None:
+        """See `AutomationBook.choose`."""
+        values = {
+            "platform": owner.platform.value,
+            "user_id": owner.user_id,
+            "choices": dump(choices),
+            "cursors": "{}",
+            "due_at": due_at,
+        }
+        await self._database.write(upserting(_table, values))
+
+    async def due_automations(self, most: int) -> Sequence[Automation]:
+        """See `AutomationBook.due_automations`."""
+        due = _table.c.due_at <= self._clock.now()
+        query = sa.select(_table).where(due).order_by(_table.c.due_at).limit(most)
+        return [_automation(row) for row in await self._database.read(query)]
+
+    async def next_automation(self) -> datetime | None:
+        """See `AutomationBook.next_automation`."""
+        [row] = await self._database.read(sa.select(sa.func.min(_table.c.due_at).label("due_at")))
+        due_at: datetime | None = row.due_at
+        return due_at
+
+    async def begin_reading(self, automation: Automation, next_at: datetime) -> Automation | None:
+        """See `AutomationBook.begin_reading`."""
+        if not await self._update(automation, due_at=next_at):
+            return None
+        return replace(automation, due_at=next_at)
+
+    async def end_reading(
+        self, begun: Automation, cursors: Mapping[str, datetime], next_at: datetime
+    ) -> None:
+        """See `AutomationBook.end_reading`."""
+        await self._update(begun, cursors=dump(dict(cursors)), due_at=next_at)
+
+    async def _update(self, known: Automation, **values: object) -> bool:
+        unchanged = _table.c.due_at == known.due_at, _table.c.choices == dump(known.choices)
+        update = sa.update(_table).where(*_of(known.owner), *unchanged).values(values)
+        return await self._database.write(
+            lambda connection: connection.execute(update).rowcount == 1
+        )
+
+
+def _of(owner: Identity) -> tuple[sa.ColumnElement[bool], ...]:
+    return _table.c.platform == owner.platform.value, _table.c.user_id == owner.user_id
+
+
+def _automation(row: sa.Row[Any]) -> Automation:
+    return Automation(
+        owner=Identity(platform=Platform(row.platform), user_id=row.user_id),
+        choices=load(row.choices, Choices),
+        due_at=row.due_at,
+        cursors=load(row.cursors, dict[str, datetime]),
+    )
+
+
+if TYPE_CHECKING:
+    _conforms: type[AutomationBook] = SqlAutomations
