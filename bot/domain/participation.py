@@ -43,7 +43,7 @@ class Obstacle(StrEnum):
     NOT_A_MEETING = "not_a_meeting"
     NOT_INVITED = "not_invited"
     CANCELLED = "cancelled"
-    """It is still in the calendar, and will not take place."""
+    """It is still in the calendar, and will not take place; among changes also what was deleted."""
     ORGANIZER = "organizer"
     MANAGED_EVENT = "managed_event"
     """Made by the application itself; only the copies of its guests can be answered."""

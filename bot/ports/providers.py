@@ -4,7 +4,7 @@ Every function that talks to a provider takes a `Call`: for whom, until when, ho
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.domain.accounts import AccountKind, Credentials
@@ -54,6 +54,25 @@ class CalendarProvider(Protocol):
         Days are those of UTC; an all-day event lies in the days that it names. Each occurrence of
         a series comes by itself, with its own times; they share a `ref` where one answer counts
         for all. Soonest first. What was declined is there, what was deleted is not.
+
+        Raises:
+            ProviderError: The provider refused or failed.
+            TransportError: No complete answer.
+        """
+        ...
+
+    async def list_changes(
+        self, call: Call, first: date, end: date, since: datetime
+    ) -> Sequence[Event] | None:
+        """Those of the events of these days that changed since then; None if nobody can tell.
+
+        Days are those of `list_events`. What was deleted meanwhile is there too, with
+        `Obstacle.CANCELLED` and times that may be unknown; what was moved out of the days comes
+        with its new times. Of occurrences that share a `ref` only those are there that changed, so
+        after one of a `recurring` event the others have to be listed. Soonest first.
+
+        The moment is by the provider's own clock, which counts in whole seconds, and a change may
+        be seen long after it: whoever asks again leaves an overlap.
 
         Raises:
             ProviderError: The provider refused or failed.

@@ -1,7 +1,7 @@
 """Providers whose refusals and successes the owner may have to hear of; see `Troubles`."""
 
 from collections.abc import Awaitable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.accounts import Account, Credentials
@@ -45,6 +45,13 @@ class WatchedCalendar:
     async def list_events(self, call: Call, first: date, end: date) -> Sequence[Event]:
         """See `CalendarProvider.list_events`."""
         work = self._inner.list_events(call, first, end)
+        return await _within_plan(self._troubles, call.account, work)
+
+    async def list_changes(
+        self, call: Call, first: date, end: date, since: datetime
+    ) -> Sequence[Event] | None:
+        """See `CalendarProvider.list_changes`."""
+        work = self._inner.list_changes(call, first, end, since)
         return await _within_plan(self._troubles, call.account, work)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
@@ -147,7 +154,9 @@ async def _within_plan(troubles: Troubles, account: Account, work: Awaitable[T])
     except ProviderPlanError:
         troubles.planned(account, well=False)
         raise
-    troubles.planned(account, well=True)
+    # A provider that has nothing to tell was not asked, and its plan may still not allow anything.
+    if done is not None:
+        troubles.planned(account, well=True)
     return done
 
 

@@ -133,11 +133,11 @@ _IN_MEMORY_OBSTACLES = {4: Obstacle.NOT_INVITED, 5: Obstacle.ORGANIZER}
 class InMemory:
     """The fake that other tests may use in place of a vendor."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, *, tells_changes: bool) -> None:
         name = Provider.BITRIX24
         ann, other = account_of(ANN, name), account_of(BORIS, name)
         vendor = FakeVendor(name=name, clock=clock, accounts=frozenset({ann, other}))
-        self._calendar = calendar = FakeCalendar(vendor=vendor)
+        self._calendar = calendar = FakeCalendar(vendor=vendor, tells_changes=tells_changes)
         self.provider: CalendarProvider = calendar
         self.clock = clock
         self._added = 0
@@ -249,5 +249,5 @@ class InMemory:
 
 
 @asynccontextmanager
-async def in_memory() -> AsyncIterator[CalendarSubject]:
-    yield InMemory(FakeClock())
+async def in_memory(*, tells_changes: bool = True) -> AsyncIterator[CalendarSubject]:
+    yield InMemory(FakeClock(), tells_changes=tells_changes)

@@ -80,15 +80,15 @@ class AtCronofy:
     def change(self, account: Account, ref: EventRef, status: ParticipationStatus) -> None:
         [event] = self._cronofy.events[ref.event_id]
         assert self._sees(account, event.calendar_id)
-        event.participation_status = status.value
+        self._cronofy.change(event, status=status.value)
 
     def remove(self, ref: EventRef) -> None:
         for event in self._cronofy.events[ref.event_id]:
-            event.deleted = True
+            self._cronofy.delete(event)
 
     def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
         [event] = self._cronofy.events[ref.event_id]
-        event.summary, event.start, event.end = title, starts_at, ends_at
+        self._cronofy.change(event, summary=title, times=(starts_at, ends_at))
 
     def invite(
         self,

@@ -1,6 +1,6 @@
 """A calendar system in memory, and the ways in which any provider can fail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import Enum, auto
@@ -13,6 +13,7 @@ from bot.domain.participation import (
     Confirmation,
     Event,
     EventRef,
+    Obstacle,
     Participation,
     ParticipationStatus,
 )
@@ -130,18 +131,35 @@ class _Entry:
     event: Event
     statuses: dict[str, ParticipationStatus | None]
     occurrences: Sequence[Event]
+    changed_at: datetime
+    was: Sequence[Event] = ()
 
     def as_seen_by(self, account: Account) -> Event:
         return replace(self.event, my_status=self.statuses[account.account_id])
 
+    def listed(self, account: Account, now: datetime) -> Iterator[Event]:
+        for occurrence in self.occurrences:
+            yield replace(
+                self.as_seen_by(account),
+                starts_at=occurrence.starts_at,
+                ends_at=occurrence.ends_at,
+                over=_is_past(occurrence, now),
+            )
+
 
 @dataclass(slots=True, kw_only=True)
 class FakeCalendar:
-    """Events with everybody's own status; ids are `mem-1`, `mem-2` and so on."""
+    """Events with everybody's own status; ids are `mem-1`, `mem-2` and so on.
+
+    Attributes:
+        tells_changes: Whether it knows what has changed since a moment.
+    """
 
     vendor: FakeVendor
     write_settles_in: float | None = 10.0
+    tells_changes: bool = True
     _entries: dict[str, _Entry] = field(default_factory=dict)
+    _gone: dict[str, _Entry] = field(default_factory=dict)
 
     @property
     def name(self) -> Provider:
@@ -165,17 +183,25 @@ class FakeCalendar:
             replace(event, starts_at=starts_at, ends_at=ends_at)
             for starts_at, ends_at in occurrences or [(event.starts_at, event.ends_at)]
         ]
-        entry = _Entry(event=event, statuses=by_id, occurrences=times)
+        entry = _Entry(
+            event=event, statuses=by_id, occurrences=times, changed_at=self.vendor.clock.now()
+        )
         self._entries[event.ref.event_id] = entry
+        self._gone.pop(event.ref.event_id, None)
 
     def remove(self, ref: EventRef) -> None:
-        self._entries.pop(ref.event_id, None)
+        if entry := self._entries.pop(ref.event_id, None):
+            entry.event = replace(entry.event, obstacle=Obstacle.CANCELLED)
+            entry.changed_at = self.vendor.clock.now()
+            self._gone[ref.event_id] = entry
 
     def move(self, ref: EventRef, title: str, starts_at: datetime, ends_at: datetime) -> None:
         """A single event gets another title and other times."""
         entry = self._entries[ref.event_id]
         entry.event = replace(entry.event, title=title, starts_at=starts_at, ends_at=ends_at)
+        entry.was = [*entry.was, *entry.occurrences]
         entry.occurrences = [entry.event]
+        entry.changed_at = self.vendor.clock.now()
 
     def held(self, account: Account, ref: EventRef) -> ParticipationStatus | None:
         """What the calendar holds, past the port."""
@@ -185,6 +211,7 @@ class FakeCalendar:
     def change(self, account: Account, ref: EventRef, status: ParticipationStatus) -> None:
         """The person answers somewhere else."""
         self._entries[ref.event_id].statuses[account.account_id] = status
+        self._entries[ref.event_id].changed_at = self.vendor.clock.now()
 
     def parse_ref(self, text: str) -> EventRef | None:
         number = text.removeprefix("mem-")
@@ -206,16 +233,27 @@ class FakeCalendar:
         await self.vendor.read(call)
         now = self.vendor.clock.now()
         found = (
-            replace(
-                entry.as_seen_by(call.account),
-                starts_at=occurrence.starts_at,
-                ends_at=occurrence.ends_at,
-                over=_is_past(occurrence, now),
-            )
+            event
             for entry in self._entries.values()
             if call.account.account_id in entry.statuses
-            for occurrence in entry.occurrences
-            if first < end and touches(occurrence, first, end, UTC)
+            for event in entry.listed(call.account, now)
+            if first < end and touches(event, first, end, UTC)
+        )
+        return soonest_first(found, UTC)
+
+    async def list_changes(
+        self, call: Call, first: date, end: date, since: datetime
+    ) -> Sequence[Event] | None:
+        if not self.tells_changes:
+            return None
+        await self.vendor.read(call)
+        now = self.vendor.clock.now()
+        found = (
+            event
+            for entry in (*self._entries.values(), *self._gone.values())
+            if call.account.account_id in entry.statuses and entry.changed_at >= since
+            for event in entry.listed(call.account, now)
+            if first < end and any(touches(one, first, end, UTC) for one in (event, *entry.was))
         )
         return soonest_first(found, UTC)
 

@@ -6,7 +6,7 @@ https://docs.cronofy.com/developers/api/
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
 from bot.clients.cronofy.errors import PROVIDER, refuse
@@ -92,8 +92,23 @@ def read_events(
     date_to: date,
     calendar_ids: Sequence[str] = (),
     include_deleted: bool = False,
+    include_moved: bool = False,
+    last_modified: datetime | None = None,
 ) -> HttpRequest:
-    """GET /v1/events from a day up to, not including, another. There is no call for one event."""
+    """GET /v1/events from a day up to, not including, another. There is no call for one event.
+
+    https://docs.cronofy.com/developers/api/events/read-events/
+
+    Args:
+        auth: Where, and with which token.
+        date_from: The first day.
+        date_to: The day after the last one.
+        calendar_ids: Only of these calendars.
+        include_deleted: With events that are marked as deleted.
+        include_moved: With events that were in these days once.
+        last_modified: Only events that were changed then or after, by an aware time; the service
+            refuses fractions of a second, so the whole of its second counts.
+    """
     query = [
         ("tzid", "Etc/UTC"),
         ("from", date_from.isoformat()),
@@ -102,6 +117,10 @@ def read_events(
         ("include_deleted", "true" if include_deleted else "false"),
         *(("calendar_ids[]", calendar_id) for calendar_id in calendar_ids),
     ]
+    if include_moved:
+        query.append(("include_moved", "true"))
+    if last_modified is not None:
+        query.append(("last_modified", _second(last_modified)))
     return _get(auth, "events", f"{auth.base}/v1/events?{urlencode(query)}")
 
 
@@ -204,6 +223,11 @@ def _get(auth: CronofyAuth, operation: str, url: str) -> HttpRequest:
     return HttpRequest(
         operation=operation, method="GET", url=url, headers=_headers(auth), repeatable=True
     )
+
+
+def _second(moment: datetime) -> str:
+    """A time as requests take it. https://docs.cronofy.com/developers/api/data-types/."""
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def _headers(auth: CronofyAuth) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from bot.clients.cronofy import api
@@ -74,8 +74,10 @@ class CronofyClient:
         date_to: date,
         calendar_ids: Sequence[str] = (),
         include_deleted: bool = False,
+        include_moved: bool = False,
+        last_modified: datetime | None = None,
     ) -> Sequence[EventRow]:
-        """All events of a period, page by page.
+        """All events of a period, page by page; see `api.read_events`.
 
         Raises:
             ProviderError: Refused or failed, or a page is on another host.
@@ -87,6 +89,8 @@ class CronofyClient:
             date_to=date_to,
             calendar_ids=calendar_ids,
             include_deleted=include_deleted,
+            include_moved=include_moved,
+            last_modified=last_modified,
         )
         found: list[EventRow] = []
         for _ in range(PAGES_MAX):

@@ -14,6 +14,8 @@ CALENDAR_ID = re.compile(r"cal_[A-Za-z0-9_@\-]{1,200}")
 EXTERNAL_UID = re.compile(r"evt_external_[A-Za-z0-9]{1,100}")
 EVENT_UID = re.compile(r"evt_[A-Za-z0-9_\-]{1,120}")
 """Any event's uid; only external ones can be answered."""
+UNTOLD = date(1970, 1, 1)
+"""The day of a deleted event that tells none. Whether they do is not documented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class EventRow:
         status: The account's own answer, in Cronofy's words; may be one nobody knows yet.
         answerable: `options.change_participation_status`; None if it is not told.
         managed: It was made by the application itself.
+        deleted: It is gone. What would tell its times may be gone with it; they are `UNTOLD` then.
         cancelled: Its own status says that it does not take place.
         series: Names the series of which it is an occurrence; empty for a single event.
         transparent: It takes nobody's time.
@@ -53,9 +56,8 @@ class EventRow:
 def read_event(event: Mapping[str, object]) -> EventRow | None:
     """Read an event; None if it has no uid, no calendar or no times."""
     uid, calendar_id = text(event.get("event_uid")), text(event.get("calendar_id"))
-    starts, ends = _moment(event.get("start")), _moment(event.get("end"))
-    named = EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)
-    if not named or starts is None or ends is None or type(starts) is not type(ends):
+    times = _times(event)
+    if not (times and EVENT_UID.fullmatch(uid) and CALENDAR_ID.fullmatch(calendar_id)):
         return None
     organizer = mapping(event.get("organizer"))
     answerable = mapping(event.get("options")).get("change_participation_status")
@@ -63,8 +65,8 @@ def read_event(event: Mapping[str, object]) -> EventRow | None:
         uid=uid,
         calendar_id=calendar_id,
         summary=text(event.get("summary")),
-        starts=starts,
-        ends=ends,
+        starts=times[0],
+        ends=times[1],
         status=text(event.get("participation_status")),
         answerable=answerable if isinstance(answerable, bool) else None,
         managed="event_id" in event or not EXTERNAL_UID.fullmatch(uid),
@@ -85,6 +87,13 @@ def _attendees(value: object) -> tuple[str, ...]:
 
 def _email(person: Mapping[str, object]) -> str:
     return text(person.get("email")).strip().casefold()
+
+
+def _times(event: Mapping[str, object]) -> tuple[datetime | date, datetime | date] | None:
+    starts, ends = _moment(event.get("start")), _moment(event.get("end"))
+    if starts is not None and ends is not None and type(starts) is type(ends):
+        return starts, ends
+    return (UNTOLD, UNTOLD) if event.get("deleted") is True else None
 
 
 def _moment(value: object) -> datetime | date | None:

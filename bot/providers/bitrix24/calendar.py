@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.clients.bitrix24 import calendar
@@ -121,6 +121,16 @@ class Bitrix24Calendar:
         reader = Reader(user_id=me, origin=answer.origin)
         events = events_of_list(rows, reader, self._clock.now())
         return soonest_first((event for event in events if touches(event, first, end, UTC)), UTC)
+
+    async def list_changes(
+        self, call: Call, first: date, end: date, since: datetime
+    ) -> Sequence[Event] | None:
+        """See `CalendarProvider.list_changes`; no list can be asked for by when it changed.
+
+        https://apidocs.bitrix24.com/api-reference/calendar/calendar-event/calendar-event-get.html
+        """
+        del call, first, end, since
+        return None
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""

@@ -10,7 +10,7 @@ What Cronofy does not tell, and this module makes up for:
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -81,26 +81,23 @@ class CronofyCalendar:
 
         Days that Cronofy does not keep have no events.
         """
-        now = self._clock.now()
-        rows = await self._rows(call, first, end)
-        calendars = await self._calendars_of(call) if rows else {}
-        found: list[Event] = []
-        for uid, same in by_uid(row for row in rows if not row.deleted).items():
+        rows = [row for row in await self._rows(call, first, end) if not row.deleted]
+        for uid, same in by_uid(rows).items():
             key = (call.account.account_id, uid)
-            place = place_of(same, whole=False).with_known(self._places.get(key))
-            self._remember(key, place)
-            ref = EventRef(provider=self.name, event_id=uid)
-            found.extend(
-                as_event(
-                    ref,
-                    row,
-                    calendars.get(row.calendar_id),
-                    shares_uid=place.shares_uid,
-                    now=now,
-                )
-                for row in same
-            )
-        return soonest_first((event for event in found if touches(event, first, end, UTC)), UTC)
+            self._remember(key, place_of(same, whole=False).with_known(self._places.get(key)))
+        events = await self._as_events(call, rows)
+        return soonest_first((event for event in events if touches(event, first, end, UTC)), UTC)
+
+    async def list_changes(
+        self, call: Call, first: date, end: date, since: datetime
+    ) -> Sequence[Event] | None:
+        """See `CalendarProvider.list_changes`; of all calendars, as `list_events`.
+
+        What only borders on the days is there as well: nothing tells it from what was moved. That
+        occurrences share an id is known once several were seen together.
+        """
+        rows = await self._rows(call, first, end, since=since)
+        return soonest_first(await self._as_events(call, rows), UTC)
 
     async def set_participation(self, call: Call, event: Event, answer: Answer) -> Participation:
         """See `CalendarProvider.set_participation`."""
@@ -130,6 +127,20 @@ class CronofyCalendar:
                 break
         status = event.my_status or ParticipationStatus.UNKNOWN
         return Participation(event=event, status=status, confirmation=doubt)
+
+    async def _as_events(self, call: Call, rows: Sequence[EventRow]) -> Sequence[Event]:
+        now = self._clock.now()
+        calendars = await self._calendars_of(call) if rows else {}
+        found: list[Event] = []
+        for uid, same in by_uid(rows).items():
+            known = self._places.get((call.account.account_id, uid))
+            shares_uid = len(same) > 1 or (known is not None and known.shares_uid)
+            ref = EventRef(provider=self.name, event_id=uid)
+            found.extend(
+                as_event(ref, row, calendars.get(row.calendar_id), shares_uid=shares_uid, now=now)
+                for row in same
+            )
+        return found
 
     async def _shown(self, call: Call, event: Event, answer: Answer) -> ParticipationStatus | None:
         """The status that reads show now; what was known before, if they show none."""
@@ -177,8 +188,12 @@ class CronofyCalendar:
         *,
         calendar_ids: Sequence[str] = (),
         include_deleted: bool = False,
+        since: datetime | None = None,
     ) -> Sequence[EventRow]:
-        """The rows of some days, of those that Cronofy keeps; what it says to others is unknown."""
+        """The rows of some days, of those that Cronofy keeps; what it says to others is unknown.
+
+        With `since` those that changed from then on, whatever has become of them.
+        """
         today = self._clock.now().date()
         first, end = max(first, today - _BACK), min(end, today + _AHEAD)
         if first >= end:
@@ -189,7 +204,9 @@ class CronofyCalendar:
             date_from=first,
             date_to=end,
             calendar_ids=calendar_ids,
-            include_deleted=include_deleted,
+            include_deleted=include_deleted or since is not None,
+            include_moved=since is not None,
+            last_modified=since,
         )
         return await self._signed_in(call, read)
 

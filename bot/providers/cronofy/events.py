@@ -47,13 +47,13 @@ class Place:
 
 
 def by_uid(rows: Iterable[EventRow]) -> Mapping[str, Sequence[EventRow]]:
-    """Rows by their uid, soonest first, each once.
+    """Rows by their uid, soonest first, each once: of two at the same time one that is not deleted.
 
     Whether the occurrences of a series share a uid is not documented. If they do, an answer cannot
     name one of them.
     """
     found: dict[str, dict[datetime, EventRow]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: not row.deleted):
         found.setdefault(row.uid, {})[midnight(row.starts, UTC)] = row
     return {uid: [same[starts] for starts in sorted(same)] for uid, same in found.items()}
 
@@ -130,7 +130,7 @@ def is_over(row: EventRow, now: datetime) -> bool:
 
 
 def _obstacle(row: EventRow, calendar: CalendarRow | None) -> Obstacle | None:
-    if row.cancelled:
+    if row.cancelled or row.deleted:
         return Obstacle.CANCELLED
     if row.managed or not EXTERNAL_UID.fullmatch(row.uid):
         return Obstacle.MANAGED_EVENT

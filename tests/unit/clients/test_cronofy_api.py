@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -72,6 +72,36 @@ def test_booleans_are_written_as_the_documentation_has_them() -> None:
         "https://api.cronofy.com/v1/events?tzid=Etc%2FUTC&from=2026-03-01&to=2026-03-05"
         "&include_managed=true&include_deleted=true&calendar_ids%5B%5D=cal_x%40y"
     )
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC), "2026-03-02T09%3A00%3A05Z"),
+        # The service refuses fractions, and the next second would be too late.
+        (datetime(2026, 3, 2, 9, 0, 5, 999_999, UTC), "2026-03-02T09%3A00%3A05Z"),
+        (
+            datetime(2026, 3, 2, 1, 30, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+            "2026-03-01T20%3A00%3A00Z",
+        ),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00%3A00%3A00Z"),
+    ],
+)
+def test_changes_are_asked_for_by_a_whole_second_of_utc(since: datetime, said: str) -> None:
+    request = api.read_events(
+        AUTH,
+        date_from=date(2026, 3, 1),
+        date_to=date(2026, 3, 5),
+        include_deleted=True,
+        include_moved=True,
+        last_modified=since,
+    )
+
+    assert request.url == (
+        "https://api.cronofy.com/v1/events?tzid=Etc%2FUTC&from=2026-03-01&to=2026-03-05"
+        f"&include_managed=true&include_deleted=true&include_moved=true&last_modified={said}"
+    )
+    assert request.repeatable
 
 
 @pytest.mark.parametrize(

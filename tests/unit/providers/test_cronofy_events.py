@@ -151,6 +151,42 @@ def test_times_that_cannot_be_counted_with_leave_an_event_out(times: dict[str, o
     assert read({**EVENT, **times}) == []
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"start": None, "end": None},
+        {"start": "2026-03-05"},
+        {"start": "0000-12-29T00:00:00Z"},
+        {"start": {}, "end": 5},
+        {"end": "9999-12-31T23:59:59Z"},
+    ],
+)
+def test_a_deleted_event_is_told_whatever_its_times(times: dict[str, object]) -> None:
+    [row] = read({**EVENT, **times, "deleted": True})
+
+    event = event_of(row)
+
+    assert (event.ref.event_id, event.obstacle) == ("evt_external_1", Obstacle.CANCELLED)
+    assert event.starts_at <= event.ends_at
+    assert read({**EVENT, **times, "deleted": "true"}) == []
+    assert read({**EVENT, **times, "deleted": True, "event_uid": None}) == []
+
+
+def test_a_deleted_event_that_tells_its_times_has_them() -> None:
+    [row] = read({**EVENT, "deleted": True})
+
+    assert event_of(row).starts_at == datetime(2026, 3, 5, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("deleted_first", [False, True])
+def test_what_is_deleted_and_there_at_once_is_there(deleted_first: bool) -> None:
+    rows = read(EVENT, {**EVENT, "calendar_id": "cal_2", "deleted": True})
+
+    found = by_uid(reversed(rows) if deleted_first else rows)
+
+    assert [row.deleted for row in found["evt_external_1"]] == [False]
+
+
 def test_rows_that_share_a_uid_are_put_together_soonest_first_and_each_once() -> None:
     later = {**EVENT, "start": "2026-03-12T14:00:00Z", "end": "2026-03-12T15:00:00Z"}
     other = {**EVENT, "event_uid": "evt_external_2"}
