@@ -149,7 +149,9 @@ class Keeper:
             return await self._swept(known, lambda _: Ledger())
         here = _at(account, known.ledger)
         if not needs_a_look(here, now):
-            return await self._swept(known, lambda ledger: reminded(ledger.tidied(now), now))
+            return await self._swept(
+                known, lambda ledger: settled(reminded(ledger.tidied(now), now))
+            )
         deadline = self._clock.monotonic() + _SWEEP_DEADLINE
         call = Call(account=account, deadline=deadline, priority=Priority.SWEEP)
         try:
