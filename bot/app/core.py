@@ -10,6 +10,7 @@ from bot.clients.bitrix24.client import Bitrix24Client
 from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.commands import Services
 from bot.dispatch import Dispatcher
+from bot.dispatch.calendar_sweep import CalendarSweep
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.patience import Patience
@@ -39,6 +40,7 @@ from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.agenda import Agenda
 from bot.services.answers import Answers
 from bot.services.automations import Automations
+from bot.services.calendar_watch import CalendarWatch
 from bot.services.event_names import EventNames
 from bot.services.keeping import Keeper
 from bot.services.linking import Linking
@@ -73,6 +75,7 @@ class Core:
     dispatcher: Dispatcher
     sign_ins: SignIns
     presence_sweep: PresenceSweep
+    calendar_sweep: CalendarSweep
 
 
 def build_core(
@@ -155,6 +158,15 @@ def build_core(
     keeper = Keeper(book=presence_book, providers=presences, accounts=accounts, clock=clock)
     names = EventNames(store, accounts)
     agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
+    watch = CalendarWatch(
+        book=automation_book,
+        keeper=keeper,
+        calendars=calendars,
+        accounts=accounts,
+        people=store,
+        clock=clock,
+        default_timezone=defaults.timezone,
+    )
     answers = Answers(
         calendars=calendars,
         accounts=accounts,
@@ -162,6 +174,7 @@ def build_core(
         inbox=store,
         journal=store,
         clock=clock,
+        answered=watch.consider,
     )
     services = Services(
         answers=answers,
@@ -219,7 +232,12 @@ def build_core(
         clock=clock,
         defaults=defaults,
     )
-    return Core(dispatcher=dispatcher, sign_ins=sign_ins, presence_sweep=sweep)
+    return Core(
+        dispatcher=dispatcher,
+        sign_ins=sign_ins,
+        presence_sweep=sweep,
+        calendar_sweep=CalendarSweep(book=automation_book, watch=watch, keeper=keeper, clock=clock),
+    )
 
 
 def _clients(

@@ -86,6 +86,7 @@ async def _talk(console: Console, core: Core) -> None:
     beside = {
         asyncio.create_task(core.dispatcher.follow_ups.run()),
         asyncio.create_task(core.presence_sweep.run()),
+        asyncio.create_task(core.calendar_sweep.run()),
     }
     await console.run(core.dispatcher.receive)
     for task in beside:

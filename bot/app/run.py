@@ -153,6 +153,7 @@ async def _work(
         tasks.create_task(telegram.run(dispatcher.receive))
         tasks.create_task(dispatcher.follow_ups.run())
         tasks.create_task(core.presence_sweep.run())
+        tasks.create_task(core.calendar_sweep.run())
         tasks.create_task(keep_tidy(store, clock, journal_days=journal_days))
         tasks.create_task(_sweep(core.sign_ins, clock))
 

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from bot.errors import StorageError
 from bot.ports import Clock
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST_PAUSE = 0.1
+T = TypeVar("T", bound=Hashable)
+
+_WHILE_IN_WORK = 1.0
+"""Seconds to wait where something is due and somebody is at it."""
 
 
 class DueLoop:
@@ -53,7 +57,8 @@ class DueLoop:
                 await self._check_due()
                 next_at = await self._next_due()
                 if next_at is not None:
-                    pause = max(_SHORTEST_PAUSE, (next_at - self._clock.now()).total_seconds())
+                    ahead = (next_at - self._clock.now()).total_seconds()
+                    pause = ahead if ahead > 0 else _WHILE_IN_WORK
             except StorageError as error:
                 logger.warning("%s wait: %s", self._name, error)
             try:
@@ -61,3 +66,61 @@ class DueLoop:
                     await self._woken.wait()
             except TimeoutError:
                 pass
+
+
+class Turns(Generic[T]):
+    """Sees to several things side by side, those of one place a few at a time and in order.
+
+    Places do not wait for each other, and what fails in one keeps up nothing else.
+
+    Args:
+        name: What is seen to, for the log.
+        see_to: Does it.
+        place_of: Where that is done.
+        at_once: How many at one place.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        see_to: Callable[[T], Awaitable[None]],
+        place_of: Callable[[T], Awaitable[str]],
+        *,
+        at_once: int,
+    ) -> None:
+        self._name = name
+        self._see_to = see_to
+        self._place_of = place_of
+        self._at_once = at_once
+        self._in_work: dict[Hashable, asyncio.Task[None]] = {}
+        self._places: dict[str, asyncio.Semaphore] = {}
+
+    def begin(self, due: Sequence[T]) -> None:
+        """Begin with all of them; with what is in work already, not again."""
+        for one in due:
+            if one not in self._in_work:
+                task = asyncio.create_task(self._in_turn(one), name=self._name)
+                self._in_work[one] = task
+
+    async def drain(self) -> None:
+        """Wait until nothing is in work."""
+        while self._in_work:
+            await asyncio.gather(*self._in_work.values())
+
+    async def stop(self) -> None:
+        """Leave it as it is."""
+        for task in self._in_work.values():
+            task.cancel()
+        await asyncio.gather(*self._in_work.values(), return_exceptions=True)
+
+    async def _in_turn(self, one: T) -> None:
+        try:
+            place = await self._place_of(one)
+            async with self._places.setdefault(place, asyncio.Semaphore(self._at_once)):
+                await self._see_to(one)
+        except StorageError as error:
+            logger.warning("%s waits: %s", self._name, error)
+        except Exception:
+            logger.exception("%s could not be seen to", self._name)
+        finally:
+            del self._in_work[one]

@@ -1,18 +1,17 @@
 """Presences that are due: begun, ended, given back, and told of."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.dispatch.due import DueLoop
+from bot.dispatch.due import DueLoop, Turns
 from bot.domain.automation import Telling
 from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
 from bot.domain.claims import Ledger, News, NewsKind, Source
 from bot.domain.inbox import Delivery
 from bot.domain.zones import zone_of
-from bot.errors import PlatformError, StorageError
+from bot.errors import PlatformError
 from bot.ports import AutomationBook, ChatPlatform, Clock, People, PresenceBook
 from bot.services.keeping import Keeper
 from bot.services.memory import Memory
@@ -57,10 +56,9 @@ class PresenceSweep:
         self._memory = memory
         self._clock = clock
         self._default_language = default_language
-        self._in_work: dict[Identity, asyncio.Task[None]] = {}
-        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._turns = Turns("a presence", self._see_to, keeper.place_of, at_once=AT_ONCE)
         self._loop = DueLoop(
-            "presences", self.begin_due, book.next_due, clock, at_least_every=_LOOK_EVERY
+            "presences", self._begin_due, book.next_due, clock, at_least_every=_LOOK_EVERY
         )
 
     async def run(self) -> None:
@@ -68,41 +66,20 @@ class PresenceSweep:
         try:
             await self._loop.run()
         finally:
-            for task in self._in_work.values():
-                task.cancel()
-            await asyncio.gather(*self._in_work.values(), return_exceptions=True)
+            await self._turns.stop()
 
     async def check_due(self) -> None:
         """Do all that is due now."""
-        await self.begin_due()
-        while self._in_work:
-            await asyncio.gather(*self._in_work.values())
+        await self._begin_due()
+        await self._turns.drain()
 
-    async def begin_due(self) -> None:
-        """Begin with all that is due now, in order; what is in work already stays so."""
-        for owner in await self._book.due(_MOST):
-            if owner not in self._in_work:
-                task = asyncio.create_task(self._see_to(owner), name=f"presence of {owner}")
-                self._in_work[owner] = task
+    async def _begin_due(self) -> None:
+        self._turns.begin(await self._book.due(_MOST))
 
     async def _see_to(self, owner: Identity) -> None:
-        try:
-            async with await self._turn_of(owner):
-                ledger = await self._keeper.sweep(owner)
-            if ledger is not None and ledger.news:
-                await self._tell(owner, ledger)
-        except StorageError as error:
-            logger.warning("a presence waits: %s", error)
-        except Exception:
-            logger.exception("a presence could not be seen to")
-        finally:
-            del self._in_work[owner]
-            self._loop.wake()
-
-    async def _turn_of(self, owner: Identity) -> asyncio.Semaphore:
-        account = await self._keeper.account_of(owner)
-        place = "" if account is None else account.place
-        return self._turns.setdefault(place, asyncio.Semaphore(AT_ONCE))
+        ledger = await self._keeper.sweep(owner)
+        if ledger is not None and ledger.news:
+            await self._tell(owner, ledger)
 
     async def _tell(self, owner: Identity, ledger: Ledger) -> None:
         """Tell what there is to tell; what cannot be told now stays for the next time."""

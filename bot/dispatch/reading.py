@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import Command, Phrase, Router, parse, read_phrase
+from bot.commands import Command, Phrase, Router, parse, read_phrase, read_presence
 from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply, Typed
 from bot.domain.inbox import InboxEntry, Said
 from bot.domain.participation import Answer, ParticipationStatus
@@ -92,6 +92,8 @@ class Reader:
             return ()
         if ROW.fullmatch(text.strip()) and await self._memory.rows(message):
             return Command(name="status", args=(text.strip(),), addressed=True)
+        if (command := _about_presence(message, text, texts)) is not None:
+            return command
         if (command := self._spoken(text)) is not None:
             return command
         if said is not None and _asks_for_zone(said):
@@ -157,6 +159,14 @@ class Reader:
         line = replace(command, name=suggestion).line
         typed = Typed(at=message.sent_at, reply_to=message.reply_to)
         return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line, typed=typed)]])]
+
+
+def _about_presence(message: IncomingMessage, text: str, texts: Texts) -> Command | None:
+    """«Не беспокоить до 15:00», "I'm back"."""
+    phrase = read_presence(text, texts.today(message.sent_at))
+    if phrase is None:
+        return None
+    return Command(name=phrase.presence.value, args=phrase.args, addressed=True)
 
 
 def _too_late(button: Button, command: Command, texts: Texts) -> Command | Sequence[Reply]:

@@ -136,7 +136,6 @@ class Ledger:
         shown: What we have set and nobody has changed since, as far as we looked; None while
             nothing of ours is on.
         writing: What was about to be set; whether it was, only a look can tell.
-        restoring: That is what the person had before.
         exempt: Claims that are not to come back.
         account_id: At which account that is; what is on elsewhere is none of ours.
         failing_since: Since when what is due could not be done.
@@ -149,7 +148,6 @@ class Ledger:
     former: Presence | None = None
     shown: Presence | None = None
     writing: Presence | None = None
-    restoring: bool = False
     exempt: tuple[Exemption, ...] = ()
     account_id: str = ""
     failing_since: datetime | None = None

@@ -59,9 +59,8 @@ def seen(ledger: Ledger, held: Presence | None, now: datetime) -> tuple[Ledger, 
     What was about to be written was written, or not. If somebody else has changed it, what is on
     ends: their own presence is what they had before any claim from now on.
     """
-    if ledger.writing is not None and held is ledger.writing:
-        ledger = _arrived(ledger)
-    ledger = replace(ledger, writing=None, restoring=False)
+    arrived = ledger.writing is not None and held is ledger.writing
+    ledger = replace(ledger, shown=held if arrived else ledger.shown, writing=None)
     if ledger.shown is None or held is ledger.shown:
         return ledger, False
     return replace(ledger.ending_live(now), shown=None, former=None), True
@@ -69,14 +68,12 @@ def seen(ledger: Ledger, held: Presence | None, now: datetime) -> tuple[Ledger, 
 
 def step(ledger: Ledger, held: Presence | None, now: datetime) -> Transition:
     """What to do now, with the portal showing `held` (None: it has never stored anything)."""
-    restored = ledger.restoring and held is ledger.writing
     ledger, foreign = seen(ledger, held, now)
     claim = ledger.deciding(now)
     if foreign:
         return _quiet(Kind.LEFT_ALONE, ledger.tidied(now))
     if claim is None and ledger.shown is None:
-        kind = Kind.RESTORED if restored else Kind.NOTHING
-        return _quiet(kind, replace(ledger.tidied(now), former=None))
+        return _quiet(Kind.NOTHING, replace(ledger.tidied(now), former=None))
     if claim is None:
         return _restore(ledger, held, now)
     if ledger.shown is claim.presence:
@@ -87,7 +84,7 @@ def step(ledger: Ledger, held: Presence | None, now: datetime) -> Transition:
     after = replace(ledger, shown=claim.presence)
     if held is claim.presence:
         return _quiet(Kind.SET, after)
-    before = replace(ledger, writing=claim.presence, restoring=False)
+    before = replace(ledger, writing=claim.presence)
     return Transition(kind=Kind.SET, write=claim.presence, before=before, after=after)
 
 
@@ -97,7 +94,7 @@ def own(ledger: Ledger, held: Presence | None, wanted: Presence, now: datetime) 
     after = replace(ledger, shown=None, former=None)
     if held is wanted:
         return _quiet(Kind.RESTORED, after)
-    before = replace(ledger, former=wanted, shown=held, writing=wanted, restoring=True)
+    before = replace(ledger, former=wanted, shown=held, writing=wanted)
     return Transition(kind=Kind.RESTORED, write=wanted, before=before, after=after)
 
 
@@ -119,7 +116,7 @@ def failed(ledger: Ledger, now: datetime) -> Ledger:
     elif live is not None and live.source is Source.HAND:
         news = (*news, News(kind=NewsKind.NEVER_SET, claim=live, held=None, at=now))
     left = replace(ledger.ending_live(now).tidied(now), news=news)
-    return replace(settled(left), shown=None, former=None, writing=None, restoring=False)
+    return replace(settled(left), shown=None, former=None, writing=None)
 
 
 def settled(ledger: Ledger) -> Ledger:
@@ -187,14 +184,8 @@ def _restore(ledger: Ledger, held: Presence | None, now: datetime) -> Transition
     if held is back:
         return _quiet(Kind.RESTORED, after)
     # What is over stays in it until this is done, so that it can be told then.
-    before = replace(ledger, writing=back, restoring=True)
+    before = replace(ledger, writing=back)
     return Transition(kind=Kind.RESTORED, write=back, before=before, after=after)
-
-
-def _arrived(ledger: Ledger) -> Ledger:
-    if ledger.restoring:
-        return replace(ledger, shown=None, former=None)
-    return replace(ledger, shown=ledger.writing)
 
 
 def _quiet(kind: Kind, ledger: Ledger) -> Transition:

@@ -1,8 +1,9 @@
 """Answering invitations: look first, refuse what cannot be, write once, say what is held now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
+from bot.domain.chat import Identity
 from bot.domain.inbox import FOLLOW_UP_FOR, Intent
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Answer, Confirmation, Event, EventRef, holds
@@ -26,6 +27,9 @@ from bot.texts import M
 
 _CHANGES_LOOKED_AT = 20
 
+Answered = Callable[[Identity, Event], Awaitable[None]]
+"""Is told of every answer that a calendar is seen to hold; raises nothing."""
+
 
 class Answers:
     """The use cases around one person's own invitations."""
@@ -39,6 +43,7 @@ class Answers:
         inbox: Inbox,
         journal: Journal,
         clock: Clock,
+        answered: Answered,
     ) -> None:
         self._calendars = calendars
         self._accounts = accounts
@@ -46,6 +51,7 @@ class Answers:
         self._inbox = inbox
         self._journal = journal
         self._clock = clock
+        self._answered = answered
 
     def parse_ref(self, word: str) -> EventRef | None:
         """Recognise an event id of any provider."""
@@ -92,6 +98,8 @@ class Answers:
             confirmation = participation.confirmation
             change = replace(change, after=after, undoes=provided.undoes)
             caller.changes.put(replace(change, confirmation=confirmation))
+            if confirmed:
+                await self._answered(caller.identity, participation.event)
         return outcome
 
     async def _answer(

@@ -89,6 +89,11 @@ class Keeper:
         """The account whose presence it is; None if they have none."""
         return await account_at(owner, self._accounts, PRESENCE_PROVIDER)
 
+    async def place_of(self, owner: Identity) -> str:
+        """The portal where it is; those at one place share its limit."""
+        account = await self.account_of(owner)
+        return "" if account is None else account.place
+
     async def look(self, call: Call) -> Done:
         """What the portal shows, and what is kept about it; nothing is changed."""
         state = await self._provider.get_presence(call)
@@ -232,7 +237,7 @@ def _at(account: Account, ledger: Ledger) -> Ledger:
     """The ledger for an account: what was set in another one is none of its business."""
     if ledger.account_id == account.account_id:
         return ledger
-    elsewhere = replace(ledger, shown=None, former=None, writing=None, restoring=False)
+    elsewhere = replace(ledger, shown=None, former=None, writing=None)
     return replace(elsewhere, account_id=account.account_id)
 
 

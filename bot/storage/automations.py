@@ -11,11 +11,13 @@ from bot.domain.automation import Choices
 from bot.domain.chat import Identity, Platform
 from bot.ports import Automation, AutomationBook, Clock
 from bot.storage import tables
+from bot.storage.cache import Cache
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.statements import upserting
 
 _table = tables.automations
+_CACHED = 10_000
 
 
 class SqlAutomations:
@@ -24,11 +26,11 @@ class SqlAutomations:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._cache: Cache[Identity, Automation] = Cache(database, most=_CACHED)
 
     async def automation_of(self, owner: Identity) -> Automation:
         """See `AutomationBook.automation_of`."""
-        rows = await self._database.read(sa.select(_table).where(*_of(owner)))
-        return _automation(rows[0]) if rows else Automation(owner=owner)
+        return await self._cache.get(owner, self._read) or Automation(owner=owner)
 
     async def choose(self, owner: Identity, choices: Choices, due_at: datetime | None) -> None:
         """See `AutomationBook.choose`."""
@@ -40,6 +42,7 @@ class SqlAutomations:
             "due_at": due_at,
         }
         await self._database.write(upserting(_table, values))
+        self._cache.drop(owner)
 
     async def due_automations(self, most: int) -> Sequence[Automation]:
         """See `AutomationBook.due_automations`."""
@@ -68,9 +71,16 @@ class SqlAutomations:
     async def _update(self, known: Automation, **values: object) -> bool:
         unchanged = _table.c.due_at == known.due_at, _table.c.choices == dump(known.choices)
         update = sa.update(_table).where(*_of(known.owner), *unchanged).values(values)
-        return await self._database.write(
+        done = await self._database.write(
             lambda connection: connection.execute(update).rowcount == 1
         )
+        self._cache.drop(known.owner)
+        return done
+
+    async def _read(self, owner: Identity) -> Automation:
+        """Also of those who have chosen nothing, who are most: each answer asks for it."""
+        rows = await self._database.read(sa.select(_table).where(*_of(owner)))
+        return _automation(rows[0]) if rows else Automation(owner=owner)
 
 
 def _of(owner: Identity) -> tuple[sa.ColumnElement[bool], ...]:

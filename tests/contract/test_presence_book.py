@@ -44,7 +44,6 @@ FULL = Ledger(
     former=Presence.AWAY,
     shown=Presence.DND,
     writing=Presence.ONLINE,
-    restoring=True,
     exempt=(Exemption(claim_id="bitrix24/a-7/651", until=LATER),),
     account_id="a-7",
     failing_since=START,

@@ -13,6 +13,7 @@ from bot.clients.bitrix24.address import PortalAddresses
 from bot.clients.bitrix24.oauth_servers import TokenServers
 from bot.clients.cronofy import oauth as cronofy_oauth
 from bot.dispatch import Dispatcher
+from bot.dispatch.calendar_sweep import CalendarSweep
 from bot.dispatch.pipeline import Defaults
 from bot.dispatch.presence_sweep import PresenceSweep
 from bot.domain.accounts import Account, Credentials
@@ -59,6 +60,7 @@ class Bot:
     book: MemoryBook
     sign_ins: SignIns
     presence_sweep: PresenceSweep
+    calendar_sweep: CalendarSweep
     presence_book: MemoryPresenceBook
     automation_book: MemoryAutomations
 
@@ -85,11 +87,14 @@ class Bot:
         """Let time pass and everything happen that is due by then; what was said meanwhile."""
         before, end = len(self.chat.posted), self.clock.monotonic() + seconds
         while self.clock.monotonic() < end:
-            due_at = await self.presence_book.next_due()
-            now = self.clock.now()
-            left = end - self.clock.monotonic()
-            ahead = left if due_at is None else (due_at - now).total_seconds()
-            self.clock.advance(min(left, max(ahead, 0.1)))
+            due = (
+                await self.presence_book.next_due(),
+                await self.automation_book.next_automation(),
+            )
+            now, left = self.clock.now(), end - self.clock.monotonic()
+            ahead = [(moment - now).total_seconds() for moment in due if moment is not None]
+            self.clock.advance(min(left, max(min(ahead, default=left), 0.1)))
+            await self.calendar_sweep.check_due()
             await self.presence_sweep.check_due()
         return [delivery.reply for _, delivery in self.chat.posted[before:]]
 
@@ -194,6 +199,7 @@ async def running_bot(
                 dispatcher=dispatcher,
                 sign_ins=core.sign_ins,
                 presence_sweep=core.presence_sweep,
+                calendar_sweep=core.calendar_sweep,
                 presence_book=presence_book,
                 automation_book=automation_book,
                 chat=chat,

@@ -65,6 +65,10 @@ async def _caller(store: MemoryStore) -> Caller:
     )
 
 
+async def _nobody_cares(_owner: Identity, _event: Event) -> None:
+    pass
+
+
 async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unknown(
     clock: FakeClock,
 ) -> None:
@@ -80,6 +84,7 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
         inbox=store,
         journal=store,
         clock=clock,
+        answered=_nobody_cares,
     )
     caller = await _caller(store)
 
