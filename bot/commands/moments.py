@@ -13,9 +13,8 @@ from bot.texts.days import read_days
 REST_OF_TODAY = frozenset({"today", "eod"})
 """What follows "for" as well as "until"."""
 
-_MOST_WORDS = 14
-_LONGEST_WORD = 30
-"""Moments and lengths are shorter; what is longer can only name an event."""
+_MOST_PIECES = 20
+"""Words and numbers; moments and lengths have fewer, and what has more can only name an event."""
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _NOON = 12
@@ -104,15 +103,11 @@ def plain(keys: Sequence[str]) -> str:
     Args:
         keys: As `bot.commands.naming.key_of` makes them, without punctuation around.
     """
-    if len(keys) > _MOST_WORDS or any(len(key) > _LONGEST_WORD for key in keys):
+    # What is written without a space falls apart: `1h30m`.
+    pieces = [piece for key in keys for part in _PIECE.findall(key) if (piece := trimmed(part))]
+    if len(pieces) > _MOST_PIECES:
         return ""
-    pieces = [piece for key in keys for part in _parts(key) if (piece := trimmed(part))]
     return _SPELLING.sub(lambda match: _SPELLINGS[match[0]], " ".join(pieces))
-
-
-def _parts(key: str) -> Sequence[str]:
-    """What is written without a space: `1h30m`; but `c7` is a name."""
-    return _PIECE.findall(key) if key[0] in "0123456789" else (key,)
 
 
 def read_length(text: str) -> timedelta | None:
@@ -149,7 +144,7 @@ def read_moment(text: str, today: date, *, led: bool) -> ByClock | None:
         today: The local day.
         led: "Until" was said, so that a mere number is an hour.
     """
-    if text.startswith(_STRAY) or (_FRACTION.fullmatch(text) and not led):
+    if _FRACTION.fullmatch(text) and not led:
         return None
     if text == "today" and not led:
         return UntilEndOfDay(days=(today,))

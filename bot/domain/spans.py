@@ -16,7 +16,7 @@ _HOURS = 24
 _SUNDAY = 6
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
-_NEARBY = (-1, 0, 1, 2)
+_NEARBY = (-1, 0, 1)
 """Where the next time of day is looked for, in days from today.
 
 The day before is among them because clocks that are set back right after midnight show yesterday
@@ -196,10 +196,10 @@ def _nearby(today: date) -> Iterator[date]:
 
 
 def _moments(local: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When the clock on the wall shows a time: once as a rule, twice as it is set back."""
-    first = local.replace(tzinfo=zone).astimezone(UTC)
-    second = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    yield first
-    # Where clocks skip the time, the second reading lies before the first and was never shown.
-    if second > first:
-        yield second
+    """When the clock on the wall shows a time: once as a rule, twice as it is set back.
+
+    Where clocks skip the time, the second reading is the earlier one, so that nobody who looks for
+    the first that is ahead gets to it.
+    """
+    for fold in (0, 1):
+        yield local.replace(tzinfo=zone, fold=fold).astimezone(UTC)

@@ -90,6 +90,10 @@ OTHER = (
     *("away tomorrow evening", "away at 3pm", "отойду в 15:00", "online in 5 minutes", "dnd -5m"),
     *("I'm back tomorrow", "I'm back. Until 3 we talked", "away! until 3", "until three, dnd"),
     *("he is away", "she's back online", "не беспокоить и не звонить", "dnd until", "dnd and away"),
+    *(
+        "dnd until https://example.org/?EVENT_ID=651",
+        "dnd until https://example.org/？EVENT_ID=651",
+    ),
     *("dnd 🙂", "/dnd", "dnddnd", "dnd" + " until 3" * 40),
 )
 

@@ -85,6 +85,7 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
         *("до трех", "до трёх часов", "до трех дня", "до 3 часов дня", "до сегодня 15:00"),
         *("до 15:00 сегодня", "до пятнадцати"),
     ),
+    "2026-11-23T15:05": ("until 3.05 pm", "until 15:05", "до 3:05 дня"),
     "2026-11-23T15:30": (
         *("until 3:30pm", "until 15:30", "until 15.30", "until 3:30", "until 3.30", "15:30"),
         *("until half past three", "until half past 3 pm", "until 15h30", "до 15 ч 30 мин"),
@@ -170,6 +171,7 @@ MOMENTS: Mapping[str, tuple[str, ...]] = {
     ),
     "2026-11-30T12:00": ("until monday 12:00", "до понедельника 12:00"),
     "2026-11-23T12:01": ("until monday 12:01", "до понедельника 12:01", "until 12:01"),
+    "2026-12-10T09:00": ("until 10.12", "до 10.12", "10 декабря"),
     "2026-12-01T10:00": ("until 1 dec 10:00", "до 1 декабря 10:00", "until 1.12 10:00"),
     "2026-11-23T18:00": (
         *("until the end of the day", "till the end of the day", "until end of day"),
@@ -198,6 +200,10 @@ EVENTS: tuple[tuple[str, Span], ...] = (
     ("until sprint review", UntilEvent(words=("sprint", "review"))),
     ("until Sprint 2", UntilEvent(words=("Sprint", "2"))),
     ("until friday sync", UntilEvent(words=("friday", "sync"))),
+    ("until ends", UntilEvent(words=("ends",))),
+    ("until this week", UntilEvent(words=("this", "week"))),
+    ("until 24.11..26.11", UntilEvent(words=("24.11..26.11",))),
+    ("until tomorrow end of week", UntilEvent(words=("tomorrow", "end", "of", "week"))),
     ("until 25:00", UntilEvent(words=("25:00",))),
     ("until 15:60", UntilEvent(words=("15:60",))),
     ("until 24:01", UntilEvent(words=("24:01",))),
@@ -259,6 +265,8 @@ NONSENSE = (
     *("1h 2h", "30m 1h", "1h 75", "1h30x", "30 40 m", "m30", "9999999999h", "1.5", "30 sec"),
     *("in 2 hours", "через час", "at 15:00", "в 15:00", "on friday", "в пятницу", "к трем"),
     *("evening", "вечером", "morning", "week end", "next friday", "2 to 3", "15:00-16:00", "²h"),
+    *("for tomorrow", "на завтра", "for 15:00", "at 15:00 tomorrow", "в 15:00 завтра", "end of"),
+    *("on friday 15:00", "в пятницу 15:00", "неделю на", "at tomorrow", "конца"),
     *("пока 651", "пока", "a", "and", "half", "полтора", "the meeting", "sprint review", "to 3"),
 )
 
@@ -412,6 +420,15 @@ def test_a_day_that_is_over_is_told_apart(text: str) -> None:
 def test_what_is_too_long_is_told_apart(text: str) -> None:
     with pytest.raises(TooLong):
         _end(text)
+
+
+@pytest.mark.timeout(20)
+def test_many_words_can_only_name_an_event() -> None:
+    many = "tomorrow " * 30_000
+
+    assert _read(many) is None
+    assert _read(f"until {many}") == UntilEvent(words=tuple(many.split()))
+    assert _read("until " + "1a" * 30_000) is not None
 
 
 def test_who_says_until_is_known() -> None:
