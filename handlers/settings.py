@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands import Command, Context, Router
+from bot.domain.automation import Telling
 from bot.domain.chat import Button, Reply
 from bot.services.sign_in_offers import offer_sign_ins
 from bot.services.zone_search import Match, Search
@@ -31,6 +32,17 @@ _DOUBTS: Mapping[Match, M] = {
     Match.OFFSET: M.TZ_OFFSET,
     Match.AT_SEA: M.TZ_AT_SEA,
     Match.UNKNOWN: M.TZ_UNKNOWN,
+}
+
+_TOLD: Mapping[Telling, M] = {
+    Telling.HAND: M.SETTINGS_TELL_HAND,
+    Telling.ALL: M.SETTINGS_TELL_ALL,
+    Telling.NOTHING: M.SETTINGS_TELL_NOTHING,
+}
+_TO_TELL: Mapping[Telling, M] = {
+    Telling.HAND: M.BUTTON_TELL_HAND,
+    Telling.ALL: M.BUTTON_TELL_ALL,
+    Telling.NOTHING: M.BUTTON_TELL_NOTHING,
 }
 
 
@@ -86,6 +98,8 @@ async def settings(ctx: Context) -> Sequence[Reply]:
     language = read_language(" ".join(words)) if option == "lang" else ""
     if language:
         ctx = await _speaking(ctx, language)
+    if option == "tell":
+        return [await _telling_in_settings(ctx, " ".join(words))]
     return [await _all_settings(ctx)]
 
 
@@ -104,6 +118,7 @@ async def _zone_in_settings(ctx: Context, words: str) -> Reply:
 async def _all_settings(ctx: Context) -> Reply:
     draft = ctx.draft().add(M.SETTINGS_TITLE).add(M.SETTINGS_LANGUAGE)
     draft.add(M.SETTINGS_ZONE, **_own_time(ctx))
+    draft.add(_TOLD[(await ctx.services.automations.choices_of(ctx.caller)).telling])
     add_accounts(draft, await ctx.services.linking.of(ctx.caller))
     languages = [
         Button(
@@ -113,9 +128,29 @@ async def _all_settings(ctx: Context) -> Reply:
         for each in LANGUAGES
         if each != ctx.texts.language
     ]
-    to_zone = Button(label=str(ctx.texts.say(M.SETTINGS_TO_ZONE)), command_line=_IN_SETTINGS)
-    to_accounts = Button(label=str(ctx.texts.say(M.SETTINGS_TO_ACCOUNTS)), command_line="/link")
-    return draft.reply([languages, [to_zone], [to_accounts]])
+    pages = (
+        (M.SETTINGS_TO_ZONE, _IN_SETTINGS),
+        (M.SETTINGS_TO_AUTO, "/auto"),
+        (M.SETTINGS_TO_TELL, "/settings tell"),
+        (M.SETTINGS_TO_ACCOUNTS, "/link"),
+    )
+    rows = [[Button(label=str(ctx.texts.say(label)), command_line=line)] for label, line in pages]
+    return draft.reply([languages, *rows])
+
+
+async def _telling_in_settings(ctx: Context, wanted: str) -> Reply:
+    automations = ctx.services.automations
+    choices = await automations.choices_of(ctx.caller)
+    if wanted in set(Telling):
+        await automations.choose(ctx.caller, replace(choices, telling=Telling(wanted)))
+        return await _all_settings(ctx)
+    rows = [
+        [Button(label=str(ctx.texts.say(label)), command_line=f"/settings tell {each}")]
+        for each, label in _TO_TELL.items()
+        if each is not choices.telling
+    ]
+    back = Button(label=str(ctx.texts.say(M.SETTINGS_BACK)), command_line="/settings")
+    return ctx.draft().add(_TOLD[choices.telling]).reply([*rows, [back]])
 
 
 async def _speaking(ctx: Context, language: str) -> Context:

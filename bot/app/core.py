@@ -179,7 +179,9 @@ def build_core(
     services = Services(
         answers=answers,
         presences=Presences(keeper=keeper, accounts=accounts, inbox=store, clock=clock),
-        automations=Automations(book=automation_book, keeper=keeper, clock=clock),
+        automations=Automations(
+            book=automation_book, keeper=keeper, accounts=accounts, clock=clock
+        ),
         replies=StoredReplies(store),
         linking=linking,
         sign_ins=sign_ins,

@@ -1,6 +1,7 @@
 """Commands: how they are read from what people type, what is known of them, who handles them."""
 
 from bot.commands.context import Context, Services
+from bot.commands.hours import read_hours
 from bot.commands.listings import invitations_reply, nothing_read
 from bot.commands.naming import is_everything, read_names
 from bot.commands.parsing import Command, parse
@@ -23,6 +24,7 @@ __all__ = [
     "is_everything",
     "nothing_read",
     "parse",
+    "read_hours",
     "read_names",
     "read_phrase",
     "read_presence",

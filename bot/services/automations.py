@@ -1,17 +1,22 @@
 """What people want to be done about their presence by itself."""
 
+from dataclasses import replace
+
 from bot.domain.automation import Choices
 from bot.domain.claims import Ledger, Source
-from bot.ports import AutomationBook, Clock
-from bot.services.caller import Caller
-from bot.services.keeping import Keeper
+from bot.ports import AccountStore, AutomationBook, Clock
+from bot.services.caller import Caller, call_as
+from bot.services.keeping import PRESENCE_PROVIDER, Keeper
 
 
 class Automations:
     """The use cases around these choices."""
 
-    def __init__(self, *, book: AutomationBook, keeper: Keeper, clock: Clock) -> None:
+    def __init__(
+        self, *, book: AutomationBook, keeper: Keeper, accounts: AccountStore, clock: Clock
+    ) -> None:
         self._book = book
+        self._accounts = accounts
         self._keeper = keeper
         self._clock = clock
 
@@ -20,7 +25,17 @@ class Automations:
         return (await self._book.automation_of(caller.identity)).choices
 
     async def choose(self, caller: Caller, choices: Choices) -> None:
-        """Want that from now on. Calendars are read anew; what is no longer wanted ends."""
+        """Want that from now on. Calendars are read anew; what is no longer wanted ends.
+
+        Raises:
+            NotLinkedError: There is no account with a presence.
+        """
+        known = await self._book.automation_of(caller.identity)
+        if replace(choices, telling=known.choices.telling) == known.choices:
+            await self._book.choose(caller.identity, choices, known.due_at)
+            return
+        if choices.automatic:
+            await call_as(caller, self._accounts, PRESENCE_PROVIDER)
         due_at = self._clock.now() if choices.automatic else None
         await self._book.choose(caller.identity, choices, due_at)
 

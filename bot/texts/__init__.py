@@ -2,7 +2,7 @@
 
 from bot.texts.accounts import UNNAMED, add_accounts, add_linked, add_ways_to_link, shown
 from bot.texts.cards import add_card, add_reach, card, card_buttons
-from bot.texts.days import read_days
+from bot.texts.days import read_days, read_weekday
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
 from bot.texts.ids import M
@@ -10,6 +10,7 @@ from bot.texts.journal import add_change
 from bot.texts.languages import native_name, read_language
 from bot.texts.lists import Page, agenda, choices, invitations
 from bot.texts.presence import (
+    add_automation,
     add_held,
     add_later,
     add_news,
@@ -31,6 +32,7 @@ __all__ = [
     "Texts",
     "add_accounts",
     "add_answer",
+    "add_automation",
     "add_card",
     "add_change",
     "add_headline",
@@ -58,6 +60,7 @@ __all__ = [
     "presence_buttons",
     "read_days",
     "read_language",
+    "read_weekday",
     "shown",
     "zone_buttons",
 ]

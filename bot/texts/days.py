@@ -59,6 +59,11 @@ def read_days(text: str, today: date) -> tuple[date, date] | None:
     return None if day is None else (day, day)
 
 
+def read_weekday(word: str) -> int | None:
+    """The number of a day of the week by its name, in full or shortened; Monday is 0."""
+    return _names()[1].get(word.casefold().rstrip("."))
+
+
 def _date(words: str, months: Mapping[str, int], today: date) -> date | None:
     if match := _ISO.fullmatch(words):
         year, month, day = match.groups()

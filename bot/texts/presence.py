@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from bot.domain.automation import Choices
 from bot.domain.chat import Button
 from bot.domain.claims import Claim, Ledger, News, NewsKind, Source
 from bot.domain.presence import Presence, PresenceState
@@ -71,6 +72,29 @@ def add_reasons(draft: Draft, ledger: Ledger, state: PresenceState, now: datetim
         message = M.PRESENCE_NEXT_TITLED if upcoming.title else M.PRESENCE_NEXT
         draft.add(message, **_claimed(texts, upcoming, now))
     return draft
+
+
+def add_automation(draft: Draft, choices: Choices) -> Draft:
+    """Add what is done about somebody's presence by itself."""
+    texts, hours = draft.texts, choices.hours
+    if choices.meetings:
+        draft.add(M.AUTO_ON, what=_word(texts, choices.presence))
+        draft.add(M.AUTO_WHICH_MAYBE if choices.maybe else M.AUTO_WHICH)
+        if choices.all_day:
+            draft.add(M.AUTO_ALL_DAY)
+        if choices.only_hours:
+            draft.add(M.AUTO_ONLY_HOURS)
+    else:
+        draft.add(M.AUTO_OFF)
+    if choices.evenings:
+        draft.add(M.AUTO_EVENINGS, what=_word(texts, Presence.AWAY))
+    draft.add(
+        M.AUTO_HOURS,
+        days=texts.weekdays(hours.days),
+        start=f"{hours.start:%H:%M}",
+        end=f"{hours.end:%H:%M}",
+    )
+    return draft.add(M.AUTO_HOW) if choices.meetings else draft
 
 
 def add_later(draft: Draft, claim: Claim, now: datetime) -> Draft:

@@ -170,6 +170,20 @@ class Texts:
         """A day as the heading of what is on."""
         return self._date(day, now)
 
+    def weekdays(self, days: Sequence[int]) -> str:
+        """Days of the week, 0 for Monday; those that follow each other as a span."""
+        names = self._locale.days["stand-alone"]["abbreviated"]
+        spans: list[list[int]] = []
+        for day in sorted(days):
+            if spans and spans[-1][-1] == day - 1:
+                spans[-1].append(day)
+            else:
+                spans.append([day])
+        return ", ".join(
+            names[span[0]] if len(span) == 1 else f"{names[span[0]]}–{names[span[-1]]}"
+            for span in spans
+        )
+
     def today(self, now: datetime) -> date:
         """Which day it is where the person is."""
         return now.astimezone(self._timezone).date()

@@ -157,12 +157,19 @@ async def test_settings_are_one_message_that_buttons_change_in_place(bot: Bot) -
         "settings.title",
         "settings.language",
         "settings.zone",
+        "settings.tell_hand",
         "link.linked",
         "link.environment",
         "link.environment",
     )
     assert "Time zone: Europe/Berlin, 10:00 there now" in plain(shown.text)
-    assert labels(shown) == ["Русский", "Time zone…", "Accounts…"]
+    assert labels(shown) == [
+        "Русский",
+        "Time zone…",
+        "📅 Presence and meetings",
+        "🔔 What I tell you…",
+        "Accounts…",
+    ]
 
     (in_russian,) = await bot.press("Русский")
     assert in_russian.text.startswith("<b>Ваши настройки</b>\nЯзык: русский")
@@ -177,7 +184,9 @@ async def test_settings_are_one_message_that_buttons_change_in_place(bot: Bot) -
     assert (person.language, person.timezone, person.chosen) == ("en", "Asia/Yekaterinburg", True)
 
 
-@pytest.mark.parametrize("page", ["Time zone…", "Accounts…"])
+@pytest.mark.parametrize(
+    "page", ["Time zone…", "📅 Presence and meetings", "🔔 What I tell you…", "Accounts…"]
+)
 async def test_every_page_of_the_settings_has_a_way_back(bot: Bot, page: str) -> None:
     (shown,) = await bot.say("/settings")
     await bot.press(page)
