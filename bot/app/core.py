@@ -127,6 +127,10 @@ def build_core(
     consents = {name: WatchedConsent(consent, troubles) for name, consent in offered.items()}
     tokens = TokenService(book, renewers=consents, clock=clock, troubles=troubles)
     accounts = LinkedBeforeFixed(tokens, accounts)
+    presences: dict[Provider, PresenceProvider] = {
+        Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
+    }
+    keeper = Keeper(book=presence_book, providers=presences, accounts=accounts, clock=clock)
     linking = Linking(
         book=book,
         accounts=accounts,
@@ -134,6 +138,7 @@ def build_core(
         consents=consents,
         platforms=platforms,
         sealer=sealer,
+        leaving=keeper.leave,
         clock=clock,
     )
     sign_ins = SignIns(
@@ -152,10 +157,6 @@ def build_core(
             CronofyCalendar(cronofy, accounts, clock),
         )
     }
-    presences: dict[Provider, PresenceProvider] = {
-        Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
-    }
-    keeper = Keeper(book=presence_book, providers=presences, accounts=accounts, clock=clock)
     names = EventNames(store, accounts)
     agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
     watch = CalendarWatch(
@@ -185,7 +186,13 @@ def build_core(
         replies=StoredReplies(store),
         linking=linking,
         sign_ins=sign_ins,
-        personal=PersonalData(store=store, sign_ins=sign_ins, clock=clock),
+        personal=PersonalData(
+            store=store,
+            sign_ins=sign_ins,
+            presences=presence_book,
+            automations=automation_book,
+            clock=clock,
+        ),
         agenda=agenda,
         resolver=Resolver(answers=answers, agenda=agenda, names=names, memory=memory, clock=clock),
         memory=memory,

@@ -3,6 +3,7 @@
 The person's commands and the sweep go through here, one at a time for each person.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,11 +20,12 @@ from bot.domain.transitions import (
     failed,
     needs_a_look,
     reminded,
+    seen,
     settled,
     step,
     with_news,
 )
-from bot.errors import TELLABLE, RateLimitedError
+from bot.errors import TELLABLE, BotError, RateLimitedError
 from bot.ports import (
     AccountStore,
     Call,
@@ -34,6 +36,8 @@ from bot.ports import (
     Priority,
 )
 from bot.services.caller import account_at
+
+logger = logging.getLogger(__name__)
 
 PRESENCE_PROVIDER = Provider.BITRIX24
 """Only Bitrix24 has a presence; calendar services know none."""
@@ -143,6 +147,27 @@ class Keeper:
         ledger = edit(held.ledger)
         await self._release(held, ledger)
         return ledger
+
+    async def leave(self, account: Account, deadline: float) -> None:
+        """Give back what was there before, as far as that can be done: its account is about to go.
+
+        It never raises: what cannot be given back stays, and the account goes nevertheless.
+        """
+
+        def plan(ledger: Ledger, held: Presence | None) -> Transition:
+            now = self._clock.now()
+            return step(replace(seen(ledger, held, now)[0], claims=()), held, now)
+
+        async def begin(_held: Presence | None, _wanted: Presence) -> None:
+            pass
+
+        soon = min(deadline, self._clock.monotonic() + _SWEEP_DEADLINE)
+        try:
+            ledger = (await self._book.read(account.owner)).ledger
+            if ledger.account_id == account.account_id and (ledger.shown or ledger.writing):
+                await self.change(Call(account=account, deadline=soon), plan, begin)
+        except BotError as error:
+            logger.info("a presence stays as it is while its account goes: %s", error)
 
     async def sweep(self, owner: Identity) -> Ledger | None:
         """Do what is due; None if somebody else has it in hand, or has changed it meanwhile."""

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,6 +76,7 @@ class Linking:
     Attributes:
         sign_ins: What a provider's credentials are worth.
         consents: Sign-in at a provider's own page, where the operator has set it up.
+        leaving: Is told until when an account can still be used, before it goes; raises nothing.
     """
 
     book: AccountBook
@@ -84,6 +85,7 @@ class Linking:
     consents: Mapping[Provider, Consent]
     platforms: Mapping[Platform, ChatPlatform]
     sealer: Sealer
+    leaving: Callable[[Account, float], Awaitable[None]]
     clock: Clock
 
     def conceal(self, message: IncomingMessage) -> IncomingMessage:
@@ -203,6 +205,7 @@ class Linking:
                 continue
             if account.kind is AccountKind.ENVIRONMENT:
                 raise NotAllowedError(M.UNLINK_ENVIRONMENT, provider=account.provider)
+            await self.leaving(account, caller.deadline)
             credentials = await self._last_credentials(account)
             await self.book.unlink(account)
             self._note(caller, account, ChangeKind.UNLINK)

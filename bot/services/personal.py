@@ -5,14 +5,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Document
 from bot.domain.journal import Change
 from bot.errors import NotLinkedError
-from bot.ports import Clock, Store
+from bot.ports import AutomationBook, Clock, PresenceBook, Store
 from bot.services.caller import Caller
 from bot.services.linking import Linking, Unlinked
 from bot.services.sign_ins import SignIns
@@ -31,6 +31,7 @@ class Holdings:
     messages: int
     buttons: int
     numbers: int
+    presence: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ class PersonalData:
 
     store: Store
     sign_ins: SignIns
+    presences: PresenceBook
+    automations: AutomationBook
     clock: Clock
 
     @property
@@ -68,6 +71,7 @@ class PersonalData:
             messages=len(await self.store.messages_of(owner)),
             buttons=len(await self.store.buttons_of(owner)),
             numbers=len(await self.store.numbers_of(owner)),
+            presence=bool((await self.presences.read(owner)).ledger.claims),
         )
 
     async def export(self, caller: Caller) -> Document:
@@ -87,6 +91,8 @@ class PersonalData:
             "accounts": [
                 _without(asdict(account), "owner") for account in await self.linking.of(caller)
             ],
+            "presence": asdict((await self.presences.read(owner)).ledger),
+            "automation": asdict((await self.automations.automation_of(owner)).choices),
             "groups": [
                 _without(asdict(membership), "identity")
                 for membership in await self.store.memberships_of(owner)
@@ -151,5 +157,6 @@ def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _moment(value: object) -> str:
-    assert isinstance(value, datetime)  # noqa: S101 - there is nothing else that JSON cannot hold
+    # There is nothing else that JSON cannot hold.
+    assert isinstance(value, datetime | time)  # noqa: S101
     return value.isoformat()

@@ -129,8 +129,11 @@ class Presences:
             change = replace(change, before=earlier.before, after=earlier.wanted)
             caller.changes.put(change)
 
+        written = False
+
         async def begin(held: Presence | None, wanted: Presence) -> None:
-            nonlocal change
+            nonlocal change, written
+            written = True
             change = replace(change, before=change.before or held or "", after=wanted)
             await self._inbox.record_intent(self._intent(caller, change, earlier))
             caller.changes.put(change)
@@ -141,8 +144,10 @@ class Presences:
             if earlier is None:
                 caller.changes.drop(change)
             raise
-        if earlier is not None and earlier.before:
-            done = replace(done, state=replace(done.state, before=Presence(earlier.before)))
+        if earlier is not None and not written:
+            # What was before is what the first attempt had found, if it did.
+            before = Presence(earlier.before) if earlier.before else None
+            done = replace(done, state=replace(done.state, before=before))
         if change.after:
             _note(caller, change, done.state)
         return done

@@ -23,12 +23,6 @@ _NAMES: Mapping[Presence, M] = {
     Presence.AWAY: M.PRESENCE_NAME_AWAY,
     Presence.BREAK: M.PRESENCE_NAME_BREAK,
 }
-_WORDS: Mapping[Presence, M] = {
-    Presence.ONLINE: M.PRESENCE_WORD_ONLINE,
-    Presence.DND: M.PRESENCE_WORD_DND,
-    Presence.AWAY: M.PRESENCE_WORD_AWAY,
-    Presence.BREAK: M.PRESENCE_WORD_BREAK,
-}
 _NEWS: Mapping[NewsKind, M] = {
     NewsKind.ENDED: M.NEWS_ENDED,
     NewsKind.LEFT_ALONE: M.NEWS_LEFT_ALONE,
@@ -104,7 +98,7 @@ def add_later(draft: Draft, claim: Claim, now: datetime) -> Draft:
 
 def add_news(draft: Draft, news: News) -> Draft:
     """Add what became of a presence that nobody asked about just now."""
-    held = draft.texts.say(M.PRESENCE_WORD_ONLINE if news.held is None else _WORDS[news.held])
+    held = _word(draft.texts, news.held or Presence.ONLINE)
     return draft.add(_NEWS[news.kind], what=_name(draft.texts, news.claim.presence), held=held)
 
 
@@ -172,4 +166,4 @@ def _name(texts: Texts, presence: Presence) -> str:
 
 
 def _word(texts: Texts, presence: Presence) -> str:
-    return str(texts.say(_WORDS[presence]))
+    return str(texts.say(f"word.{presence}"))

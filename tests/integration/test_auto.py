@@ -65,7 +65,7 @@ async def test_a_meeting_is_followed_from_its_start_to_its_end(bot: Bot) -> None
     meet(bot, 10)
     [on] = await bot.say("/auto on")
     assert on.said[0] == "auto.on"
-    told = await bot.wait(10 * MINUTE - 1)
+    told = [*await bot.wait(10 * MINUTE - 1)]
     assert held(bot) == "away", "not before it starts"
 
     told += await bot.wait(2)

@@ -144,7 +144,7 @@ async def test_presence_is_noted_with_what_was_before_unless_it_was_so(bot: Bot)
         ("presence", "", "dnd", "confirmed"),
         ("presence", "dnd", "away", "confirmed"),
     ]
-    assert bot.portal.hits == 3
+    assert bot.portal.hits == 5, "each looks, and two write"
 
 
 async def test_a_presence_that_the_portal_did_not_keep_is_no_change(bot: Bot) -> None:
@@ -502,6 +502,8 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
     await bot.say(f"/link {_webhook(bot)}")
     await bot.say(f"/accept {SPRINT_REVIEW}", group=GROUP)
     await bot.say("/forget")
+    await bot.say("/dnd 1h")
+    await bot.say("/auto away")
     await bot.say("/dnd", who=BORIS)
     await bot.store.number_events(identity_of(ANN), [QUARTERLY_REF])
 
@@ -511,12 +513,17 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
         "exported_at",
         "person",
         "accounts",
+        "presence",
+        "automation",
         "groups",
         "journal",
         "numbers",
         "messages",
         "buttons",
     }
+    [claim] = found["presence"]["claims"]
+    assert (claim["presence"], claim["source"]) == ("dnd", "hand")
+    assert (found["automation"]["meetings"], found["automation"]["presence"]) == (True, "away")
     assert found["person"] == {
         "platform": "telegram",
         "user_id": "7",

@@ -268,6 +268,29 @@ async def test_unlink_asks_once_and_forgets(bot: Bot) -> None:
     assert refused.said == ("access.not_linked",)
 
 
+async def test_unlink_gives_back_the_presence_that_was_there_before(bot: Bot) -> None:
+    bot.portal.presence[ANN.user_id] = "away"
+    await bot.say(f"/link {webhook(bot)}")
+    await bot.say("/dnd 1h")
+    place = bot.portal_url.removeprefix("http://")
+    await bot.say("/unlink")
+    await bot.press(f"Forget Bitrix24: Ann Hill, {place} (webhook)")
+
+    assert bot.portal.presence_of(ANN.user_id) == "away"
+    assert await bot.wait(7200) == []
+
+
+async def test_what_was_changed_in_the_portal_stands_when_its_account_goes(bot: Bot) -> None:
+    await bot.say(f"/link {webhook(bot)}")
+    await bot.say("/dnd 1h")
+    bot.portal.presence[ANN.user_id] = "away"
+    place = bot.portal_url.removeprefix("http://")
+    await bot.say("/unlink")
+    await bot.press(f"Forget Bitrix24: Ann Hill, {place} (webhook)")
+
+    assert bot.portal.presence_of(ANN.user_id) == "away"
+
+
 async def test_unlink_typed_with_an_id_does_nothing(bot: Bot) -> None:
     await bot.say(f"/link {webhook(bot)}")
     (account,) = await bot.book.accounts_of(identity_of(ANN))
