@@ -42,17 +42,20 @@ _SWEEP_EVERY = 60.0
 _RECONNECT_AFTER = 5.0
 
 
-async def run(settings: Settings, accounts: AccountStore | None = None) -> int:
+async def run(
+    settings: Settings, accounts: AccountStore | None = None, clock: Clock | None = None
+) -> int:
     """Run until SIGTERM or SIGINT; 0.
 
     Args:
         settings: From the environment.
         accounts: Who is signed in where; by default the owner with what the environment holds.
+        clock: Time; by default the machine's.
 
     Raises:
         ConfigError: The database or a setting cannot be used.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     addresses = portal_addresses(settings)
     applications = applications_of(settings)
     own_words = (settings.telegram_api_url, settings.cronofy_api_url or "")

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TextIO
 
-from bot.app.clock import SystemClock
 from bot.domain.chat import Platform
 from bot.domain.zones import zone_of
 from bot.errors import ConfigError
 from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app, seed_company
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import ANN, PEOPLE, Colleague
 from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
 from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
@@ -36,8 +36,14 @@ async def sandbox(*, language: str, port_base: int | None, out: TextIO) -> int:
         ConfigError: A port is taken.
     """
     stopping = _told_to_stop()
-    portal, cronofy, telegram = _vendors()
-    apps = (telegram_app(telegram), portal_app(portal), cronofy_app(cronofy), oauth_app(portal))
+    clock = SandboxClock()
+    portal, cronofy, telegram = _vendors(clock)
+    apps = (
+        telegram_app(telegram, clock),
+        portal_app(portal),
+        cronofy_app(cronofy),
+        oauth_app(portal),
+    )
     ports = [0 if port_base is None else port_base + number for number in range(len(apps))]
     servers = [SandboxServer(app, port=port) for app, port in zip(apps, ports, strict=True)]
     async with AsyncExitStack() as stack:
@@ -66,8 +72,7 @@ def _told_to_stop() -> asyncio.Event:
     return stopping
 
 
-def _vendors() -> tuple[Portal, Cronofy, TelegramEmulator]:
-    clock = SystemClock()
+def _vendors(clock: SandboxClock) -> tuple[Portal, Cronofy, TelegramEmulator]:
     portal, cronofy = Portal(now=clock.now), Cronofy(now=clock.now)
     seed_company(portal)
     seed_calendars(cronofy)

@@ -20,8 +20,8 @@ from bot.settings import Settings, load
 from bot.storage.memory import FixedAccounts
 
 
-def main() -> int:
-    settings = load(Settings)
+def accounts_of(settings: Settings) -> FixedAccounts:
+    """Everybody's accounts."""
     accounts = {
         _account(Provider.BITRIX24, user_id): Credentials(endpoint=url)
         for user_id, url in json.loads(os.environ["PEOPLE_ACCOUNTS"]).items()
@@ -39,8 +39,13 @@ def main() -> int:
                 raise RuntimeError("poison")
             return await super().accounts_of(owner)
 
+    return Accounts(accounts)
+
+
+def main() -> int:
+    settings = load(Settings)
     set_up(settings.log_level, settings.log_format)
-    return asyncio.run(run(settings, Accounts(accounts)))
+    return asyncio.run(run(settings, accounts_of(settings)))
 
 
 def _account(provider: Provider, user_id: str) -> Account:

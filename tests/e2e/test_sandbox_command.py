@@ -7,6 +7,8 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,31 @@ async def test_the_lines_about_speaking_to_the_bot_can_be_pasted(tmp_path: Path)
 
     assert answer["ok"] is True
     assert [m["text"] for m in chats[str(ANN.user_id)]["messages"]] == [f"/status {SPRINT_REVIEW}"]
+
+
+async def test_all_vendors_go_by_one_clock_that_can_be_moved(tmp_path: Path) -> None:
+    hour = 3600
+    async with sandbox(tmp_path) as there:
+        telegram = there.settings["TELEGRAM_API_URL"]
+        moved = await _post(f"{telegram}/_sandbox/clock", advance=5 * hour)
+        moved = await _post(f"{telegram}/_sandbox/clock", advance=-2 * hour)
+        known = await _get(f"{telegram}/_sandbox/clock")
+        await _post(f"{telegram}/_sandbox/says", user=ANN.user_id, text="/presence")
+        chats = (await _get(f"{telegram}/_sandbox/state"))["chats"]
+        portal = await _get(there.settings["BITRIX24_WEBHOOK_URL"] + "server.time")
+        url = there.settings["CRONOFY_API_URL"] + "/v1/userinfo"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            cronofy = parsedate_to_datetime(response.headers["Date"])
+
+    assert moved == known == {"ahead": 3 * hour}
+    [message] = chats[str(ANN.user_id)]["messages"]
+    now = datetime.now(UTC)
+    told = [
+        datetime.fromtimestamp(message["date"], UTC),
+        datetime.fromisoformat(portal["result"]),
+        cronofy,
+    ]
+    assert [abs((one - now).total_seconds() - 3 * hour) < 60 for one in told] == [True] * 3
 
 
 async def test_everybody_has_a_webhook_of_their_own(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app, seed_company
+from bot.sandbox.clock import SandboxClock
 from bot.sandbox.company import ANN, BORIS, PEOPLE, Colleague
 from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
 from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
@@ -42,8 +44,13 @@ def free_port() -> int:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Everything around the bot, and the bot's process."""
+    """Everything around the bot, and the bot's process.
 
+    Attributes:
+        clock: The vendors' time; the bot's too, if it is `clocked`.
+    """
+
+    clock: SandboxClock
     portal: Portal
     portal_url: str
     cronofy: Cronofy
@@ -53,6 +60,7 @@ class World:
     folder: Path
     environment: dict[str, str]
     several: bool
+    clocked: bool
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -76,14 +84,11 @@ class World:
         return await self.tg.wait_for(enough, timeout=20)
 
     async def start(self) -> None:
-        module = "tests.e2e.several_people" if self.several else "bot"
-        arguments = [] if self.several else ["run"]
         with (self.folder / "bot.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                module,
-                *arguments,
+                *self._entry(),
                 cwd=self.folder,
                 env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -99,6 +104,23 @@ class World:
         """End it without a warning."""
         return await self._end(signal.SIGKILL)
 
+    async def move_clock(self, by: timedelta) -> None:
+        """Move the vendors' clock, and the bot's if it runs by it."""
+        self.clock.advance(by)
+        if not self.clocked or self.process is None:
+            return
+        # Whoever asks for a second time has taken notice of the first answer.
+        enough = self.clock.told + 2
+        async with asyncio.timeout(20):
+            while True:
+                if self.clock.told >= enough:
+                    return
+                await asyncio.sleep(0.02)
+
+    async def move_clock_to(self, moment: datetime) -> None:
+        """The same, to a moment."""
+        await self.move_clock(moment - self.clock.now())
+
     async def rows(self, query: str, expected: list[tuple[object, ...]]) -> None:
         """Wait until the bot's database answers a query like that."""
         async with asyncio.timeout(20):
@@ -111,6 +133,11 @@ class World:
     def logged(self) -> str:
         path = self.folder / "bot.log"
         return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def _entry(self) -> list[str]:
+        if self.clocked:
+            return ["tests.e2e.run_with_sandbox_clock", *(["several"] if self.several else [])]
+        return ["tests.e2e.several_people"] if self.several else ["bot", "run"]
 
     async def _end(self, number: int) -> int:
         process = self.process
@@ -151,18 +178,24 @@ async def world(
     webhook: bool = False,
     several: bool = False,
     sign_in: bool = False,
+    clocked: bool = False,
+    at: datetime | None = None,
     **settings: str,
 ) -> AsyncIterator[World]:
     """Build a world; start the bot with `start`. All limiters of the bot stay in its path.
 
     `webhook` brings updates by webhook; `several` links everybody; with `sign_in` nobody has an
-    account until they sign in.
+    account until they sign in. With `clocked` the bot goes by the vendors' clock, which can be
+    moved; `at` is what it shows at first.
     """
-    portal = Portal()
+    clock = SandboxClock()
+    if at is not None:
+        clock.advance(at - clock.now())
+    portal = Portal(now=clock.now)
     seed_company(portal)
-    cronofy = Cronofy()
+    cronofy = Cronofy(now=clock.now)
     seed_calendars(cronofy)
-    tg = TelegramEmulator(token=TOKEN)
+    tg = TelegramEmulator(token=TOKEN, now=clock.now)
     users = {
         person.user_id: tg.add_user(
             person.user_id, person.name, person.handle, language_code=person.language
@@ -172,7 +205,7 @@ async def world(
     async with AsyncExitStack() as stack:
         portal_server = await stack.enter_async_context(SandboxServer(portal_app(portal)))
         calendars = await stack.enter_async_context(SandboxServer(cronofy_app(cronofy)))
-        tg_server = await stack.enter_async_context(SandboxServer(telegram_app(tg)))
+        tg_server = await stack.enter_async_context(SandboxServer(telegram_app(tg, clock)))
         tokens = await stack.enter_async_context(SandboxServer(oauth_app(portal)))
         accounts = {
             str(person.user_id): portal_server.url + portal.webhook_path(person.user_id)
@@ -213,6 +246,7 @@ async def world(
             environment |= _applications(portal, portal_server.url, tokens.url)
             cronofy.quirks.auto_approve, portal.quirks.language = False, "en"
         here = World(
+            clock=clock,
             portal=portal,
             portal_url=portal_server.url,
             cronofy=cronofy,
@@ -222,6 +256,7 @@ async def world(
             folder=folder,
             environment=environment,
             several=several,
+            clocked=clocked,
         )
         try:
             yield here

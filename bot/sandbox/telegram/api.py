@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from bot.sandbox.clock import SandboxClock, add_clock_routes
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.server import NOT_EXECUTED, add_fault_routes, cut, gateway_page, spoil
 from bot.sandbox.telegram import chatting, fetching, messaging
@@ -63,12 +64,17 @@ class _Timer:
         raise NotImplementedError
 
 
-def telegram_app(emulator: TelegramEmulator) -> web.Application:
-    """The Bot API of one bot as a web application; the base address is `<url>/bot`."""
+def telegram_app(emulator: TelegramEmulator, clock: SandboxClock | None = None) -> web.Application:
+    """The Bot API of one bot as a web application; the base address is `<url>/bot`.
+
+    A `clock` can be moved over it, as `/_sandbox/says` moves people.
+    """
     app = web.Application(client_max_size=16 * 1024 * 1024)
     app[EMULATOR] = emulator
     add_fault_routes(app, emulator.faults)
     add_admin_routes(app)
+    if clock is not None:
+        add_clock_routes(app, clock)
     app.router.add_route("*", "/bot{token}/{method}", _bot)
     app.router.add_route("*", "/{anything:.*}", _elsewhere)
     app.cleanup_ctx.append(_webhook_transport)
