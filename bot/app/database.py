@@ -73,13 +73,16 @@ async def open_storage(
             vault = open_vault(file, secret_keys)
             book = SqlAccounts(database, vault, clock)
             _see_to_keys(vault, file, await book.keys_in_use())
+            presences = SqlPresenceBook(database, clock)
+            if path is not None:
+                await presences.reclaim()
             yield Storage(
                 store=SqlStore(database, clock),
                 book=book,
                 sign_ins=SqlSignIns(database, vault),
                 sealer=TextSealer(vault),
                 troubles=SqlTroubleLog(database),
-                presences=SqlPresenceBook(database, clock),
+                presences=presences,
                 automations=SqlAutomations(database, clock),
             )
         finally:

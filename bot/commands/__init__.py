@@ -7,7 +7,7 @@ from bot.commands.naming import is_everything, read_names
 from bot.commands.parsing import Command, parse
 from bot.commands.phrases import Phrase, read_phrase
 from bot.commands.presence_phrases import PresencePhrase, read_presence
-from bot.commands.spans import read_span
+from bot.commands.spans import before_name, read_span
 from bot.commands.spec import CommandSpec, Handler, Router, build_router
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "PresencePhrase",
     "Router",
     "Services",
+    "before_name",
     "build_router",
     "invitations_reply",
     "is_everything",

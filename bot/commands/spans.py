@@ -75,6 +75,17 @@ def read_span(words: Sequence[str], today: date) -> Span | None:
         return None
 
 
+def before_name(span: UntilEvent | UntilEventEnds | DuringEvent) -> str:
+    """What `read_span` takes for the same with the name of another event after it."""
+    match span:
+        case UntilEvent():
+            return "until"
+        case UntilEventEnds():
+            return "until the end of"
+        case DuringEvent():
+            return "during"
+
+
 def says_until(words: Sequence[str]) -> bool:
     """Whether words start with "until" or the like, so that they cannot mean a beginning."""
     return bool(_lead(_said(words), _UNTIL))

@@ -95,19 +95,17 @@ def meeting_claims(
         if counts(event, choices, zone):
             for begins, over in _pieces(starts(event, zone), ends(event, zone)):
                 if over > now:
-                    yield _claim_of(event, choices, begins, over, now)
+                    yield _claim_of(event, choices, begins, over)
 
 
-def _claim_of(
-    event: Event, choices: Choices, begins: datetime, over: datetime, now: datetime
-) -> Claim:
+def _claim_of(event: Event, choices: Choices, begins: datetime, over: datetime) -> Claim:
     return Claim(
         claim_id=f"{event.ref.provider}/{event.ref.subject}@{begins.isoformat()}",
         source=Source.MEETING,
         presence=choices.presence,
         starts_at=begins,
         ends_at=over,
-        made_at=now,
+        made_at=begins,
         event=event.ref,
         title=event.title,
     )
@@ -137,7 +135,7 @@ def evening_claims(
                         presence=Presence.AWAY,
                         starts_at=begins,
                         ends_at=over,
-                        made_at=now,
+                        made_at=begins,
                     )
         day += _DAY
 

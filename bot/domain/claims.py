@@ -38,7 +38,7 @@ class Claim:
     Attributes:
         claim_id: The same whenever the same claim is made again.
         ends_at: When it is over; None for "until changed", which is only ever set by hand.
-        made_at: When it was made; of several by hand the last one counts.
+        made_at: When it was set by hand; else when it starts.
         event: The event that it comes from, or that its time was taken from.
         title: That event's title, for its person's eyes only.
         reminded: Its person has been told that it is still on.
@@ -160,7 +160,7 @@ class Ledger:
         return tuple(claim for claim in self.claims if claim.live(now))
 
     def deciding(self, now: datetime) -> Claim | None:
-        """The strongest of them; of several by hand the last one, of meetings that which lasts."""
+        """The strongest of them; by hand the one begun last, of meetings the one that ends last."""
         return min(self.live(now), key=_order, default=None)
 
     def over(self, now: datetime) -> Claim | None:
@@ -266,7 +266,8 @@ def _presence_of(claim: Claim | None) -> Presence | None:
     return None if claim is None else claim.presence
 
 
-def _order(claim: Claim) -> tuple[int, float, float]:
+def _order(claim: Claim) -> tuple[int, float, float, float]:
     lasts = float("inf") if claim.ends_at is None else claim.ends_at.timestamp()
-    made = claim.made_at.timestamp() if claim.source is Source.HAND else 0.0
-    return claim.source.rank, -made, -lasts
+    if claim.source is Source.HAND:
+        return claim.source.rank, -claim.starts_at.timestamp(), -claim.made_at.timestamp(), -lasts
+    return claim.source.rank, 0.0, 0.0, -lasts

@@ -136,11 +136,12 @@ def with_news(
         now: The moment of the step.
     """
     after, ended = settled(transition.after), ledger.over(now)
-    if ended is None or transition.kind is Kind.NOTHING:
+    back = transition.write or held
+    if ended is None or transition.kind is Kind.NOTHING or back is ended.presence:
         return after
     left = transition.kind is Kind.LEFT_ALONE
     kind = NewsKind.LEFT_ALONE if left else NewsKind.ENDED
-    news = News(kind=kind, claim=ended, held=transition.write or held, at=now)
+    news = News(kind=kind, claim=ended, held=back, at=now)
     return replace(after, news=(*after.news, news))
 
 

@@ -184,7 +184,8 @@ class CalendarWatch:
         def edit(ledger: Ledger) -> Ledger:
             return ledger.with_automatic(claims, replaced, now)
 
-        if claims or any(map(replaced, (await self._keeper.ledger_of(owner)).claims)):
+        known = await self._keeper.ledger_of(owner)
+        if set(edit(known).claims) != set(known.claims):
             await self._keeper.note(owner, edit)
 
     async def _zone_of(self, owner: Identity) -> ZoneInfo:

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 PRESENCE_PROVIDER = Provider.BITRIX24
 """Only Bitrix24 has a presence; calendar services know none."""
-LEASE = timedelta(seconds=40)
+LEASE = timedelta(seconds=20)
 """For how long somebody may have a ledger in hand: longer than what is done meanwhile may take."""
 _SWEEP_DEADLINE = 15.0
 _WAIT_FOR_HAND = 0.1

@@ -26,6 +26,13 @@ class SqlPresenceBook:
         self._database = database
         self._clock = clock
 
+    async def reclaim(self) -> None:
+        """Take everything out of everybody's hand: whoever had it is dead.
+
+        Only for a database that serves one process at a time.
+        """
+        await self._database.write(executing(sa.update(_table).values(lease_until=None)))
+
     async def read(self, owner: Identity) -> KeptLedger:
         """See `PresenceBook.read`."""
         rows = await self._database.read(sa.select(_table).where(*_of(owner)))

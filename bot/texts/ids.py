@@ -630,3 +630,4 @@ class M(StrEnum):
     BUTTON_TELL_NOTHING = "button.tell_nothing"
     SETTINGS_TO_TELL = "settings.to_tell"
     FORGET_PRESENCE = "forget.presence"
+    PRESENCE_ONLINE_UNTIL = "presence.online_until"

@@ -45,12 +45,11 @@ def add_held(draft: Draft, ledger: Ledger, state: PresenceState, now: datetime) 
     if not ours or turn is None or state.presence is None:
         return draft.add(M.PRESENCE_NONE if state.presence is None else _HELD[state.presence])
     after = restored_to(ledger) if turn.claim is None else turn.claim.presence
-    return draft.add(
-        M.PRESENCE_UNTIL,
-        what=_name(draft.texts, state.presence),
-        until=draft.texts.until(turn.at, now),
-        after=_word(draft.texts, after),
-    )
+    until = draft.texts.until(turn.at, now)
+    if after is Presence.ONLINE and state.presence is Presence.ONLINE:
+        return draft.add(M.PRESENCE_ONLINE_UNTIL, until=until)
+    what = _name(draft.texts, state.presence)
+    return draft.add(M.PRESENCE_UNTIL, what=what, until=until, after=_word(draft.texts, after))
 
 
 def add_reasons(draft: Draft, ledger: Ledger, state: PresenceState, now: datetime) -> Draft:
@@ -124,7 +123,7 @@ def end_buttons(texts: Texts, command: str) -> list[list[Button]]:
 def presence_buttons(texts: Texts, ledger: Ledger, now: datetime) -> list[list[Button]]:
     """Buttons that end what is on, or what comes next."""
     rows, claim = [], ledger.deciding(now)
-    if claim is not None and ledger.shown is not None:
+    if claim is not None and ledger.shown not in {None, Presence.ONLINE}:
         rows.append([_button(texts, M.BUTTON_ONLINE_NOW, "/online")])
         if claim.source is Source.MEETING:
             rows.append([_button(texts, M.BUTTON_SKIP, f"/presence end {claim.claim_id}")])

@@ -75,10 +75,12 @@ async def _set(ctx: Context, wanted: Presence) -> Reply:
     if isinstance(lasting, Reply):
         return lasting
     done = await ctx.services.presences.set(ctx.caller, wanted, lasting)
-    return await _told(ctx, done, wanted)
+    return await _told(ctx, done, wanted, lasting.ends_at)
 
 
-async def _told(ctx: Context, done: Done, wanted: Presence) -> Reply:
+async def _told(
+    ctx: Context, done: Done, wanted: Presence, ends_at: datetime | None = None
+) -> Reply:
     """What is held now, and whether that is what was asked for."""
     draft, state, now = ctx.draft(), done.state, ctx.services.clock.now()
     match state.confirmation:
@@ -93,7 +95,9 @@ async def _told(ctx: Context, done: Done, wanted: Presence) -> Reply:
         return add_later(draft, claim, now).reply(presence_buttons(ctx.texts, done.ledger, now))
     add_held(draft, done.ledger, state, now)
     if state.presence is not wanted:
-        return draft.add(M.PRESENCE_DIFFERS, command=ctx.command.name).reply()
+        over = ends_at is not None and ends_at <= now
+        why = M.PRESENCE_OVER_NOW if over else M.PRESENCE_DIFFERS
+        return draft.add(why, command=ctx.command.name).reply()
     if state.before is wanted and _without_end(done.ledger, now) is _without_end(done.earlier, now):
         draft.add(M.PRESENCE_ALREADY)
     await _warn_once(ctx, draft, done)
@@ -109,9 +113,9 @@ def _ends(ctx: Context, draft: Draft, done: Done) -> list[list[Button]]:
     """How to end it: by a button, or by itself if no end is set yet."""
     now = ctx.services.clock.now()
     claim = done.ledger.deciding(now)
-    if claim is None:
+    if claim is None or claim.presence is Presence.ONLINE:
         return []
-    if claim.open_ended and claim.presence is not Presence.ONLINE:
+    if claim.open_ended:
         draft.add(M.PRESENCE_NO_END)
         return end_buttons(ctx.texts, claim.presence.value)
     return [[Button(label=str(ctx.texts.say(M.BUTTON_ONLINE_NOW)), command_line="/online")]]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.commands import Context, read_names, read_span
+from bot.commands import Context, before_name, read_names, read_span
 from bot.domain.chat import Reply
 from bot.domain.listing import ends, starts
 from bot.domain.participation import Event, EventRef
@@ -109,17 +109,10 @@ async def _event(ctx: Context, span: UntilEvent | UntilEventEnds | DuringEvent) 
             return await _look(ctx, meant.refs[0])
         case WhichOne():
             draft = ctx.draft().add(meant.question, **meant.values)
-            line = f"{ctx.command.name} {_FORMS[type(span)]}"
+            line = f"{ctx.command.name} {before_name(span)}"
             return choices(draft, meant.events, line, ctx.services.clock.now())
         case Unnamed():
             raise UsageError(M.USAGE_SPAN, words=_words(ctx), command=ctx.command.name)
-
-
-_FORMS = {
-    UntilEvent: "until",
-    UntilEventEnds: "until the end of",
-    DuringEvent: "during",
-}
 
 
 async def _look(ctx: Context, ref: EventRef) -> Event:

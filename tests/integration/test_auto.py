@@ -163,6 +163,17 @@ async def test_by_hand_goes_first_and_the_meeting_is_behind_it(bot: Bot) -> None
     assert (held(bot), writes(bot)) == ("online", ["dnd", "away", "dnd", "online"])
 
 
+async def test_online_for_a_time_goes_before_meetings_too(bot: Bot) -> None:
+    meet(bot, 10, 60)
+    await bot.say("/auto on")
+    await bot.say("/online 30m")
+    await bot.wait(25 * MINUTE)
+    assert held(bot) == "online"
+
+    await bot.wait(10 * MINUTE)
+    assert held(bot) == "dnd"
+
+
 async def test_not_this_one_exempts_it_alone(bot: Bot) -> None:
     meet(bot, 10, 60)
     meet(bot, 100, 30)

@@ -356,7 +356,7 @@ async def test_several_events_get_a_reply_each_and_one_failure_stops_no_other(bo
         ("/accept ٦٥١", "usage.bad_event"),
         ("/accept 12345678901234567890", "usage.bad_event"),
         ("/accept 1 2 3 4 5 6 7 8 9 10 11", "usage.too_many_events"),
-        ("/dnd 1h", "usage.no_argument"),
+        ("/dnd 1x", "usage.span"),
         ("/presence please", "usage.no_argument"),
         ("/acept 651", "unknown.suggest"),
         ("/zzzz", "unknown.command"),

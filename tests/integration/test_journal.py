@@ -11,10 +11,12 @@ from markupsafe import Markup
 
 from bot.app.housekeeping import tidy
 from bot.domain.accounts import Account, AccountKind, Credentials
+from bot.domain.automation import Choices
 from bot.domain.chat import ConversationKind, Press, Reply
 from bot.domain.inbox import Delivery, Intent, Person
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Confirmation, EventRef
+from bot.domain.presence import Presence
 from bot.domain.providers import Provider
 from bot.errors import PlatformError, StorageError
 from bot.sandbox.bitrix24.seed import BUDGET, DESIGN_CRITIQUE, KICK_OFF, OUTING, SPRINT_REVIEW
@@ -503,7 +505,8 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
     await bot.say(f"/accept {SPRINT_REVIEW}", group=GROUP)
     await bot.say("/forget")
     await bot.say("/dnd 1h")
-    await bot.say("/auto away")
+    wanted = Choices(meetings=True, presence=Presence.AWAY)
+    await bot.automation_book.choose(identity_of(ANN), wanted, None)
     await bot.say("/dnd", who=BORIS)
     await bot.store.number_events(identity_of(ANN), [QUARTERLY_REF])
 
@@ -552,13 +555,14 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
         }
     ]
     texts = [message["text"] for message in found["messages"]]
-    assert texts == ["/link …", "/accept 651", "/forget", "/export"]
+    assert texts == ["/link …", "/accept 651", "/forget", "/dnd 1h", "/export"]
     assert "Accepted" in found["messages"][1]["replies"][0]
     assert {button["label"] for button in found["buttons"]} == {
         *("✓ Accept", "Maybe", "Decline", "↩️ Undo"),
         "Forget me",
         "Keep everything",
         "Use Europe/Berlin",
+        "🟢 Online now",
     }
     whole = json.dumps(found)
     code = bot.portal.webhook_path(ANN.user_id).strip("/").rpartition("/")[2]

@@ -298,3 +298,12 @@ async def test_words_that_only_begin_so_change_nothing(bot: Bot) -> None:
         await bot.say(text)
 
     assert bot.portal.writes("im.user.status.set") == []
+
+
+async def test_online_for_a_time_keeps_the_calendar_out_and_is_told_of_once(bot: Bot) -> None:
+    [reply] = await bot.say("/online 2h")
+    assert reply.said[0] == "presence.online_until"
+    assert reply.buttons == ()
+
+    assert await bot.wait(3 * HOUR) == []
+    assert held(bot) == "online"

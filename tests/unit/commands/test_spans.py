@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.commands import span_words
-from bot.commands.spans import names_ids, read_span, says_until
+from bot.commands.spans import before_name, names_ids, read_span, says_until
 from bot.domain.spans import (
     LONGEST,
     AlreadyOver,
@@ -494,3 +494,12 @@ def test_no_words_are_too_much(words: list[str], today: date, at: time, zone: Zo
     except (AlreadyOver, TooLong):
         return
     assert said_at < end <= said_at + LONGEST
+
+
+@pytest.mark.parametrize("kind", [UntilEvent, UntilEventEnds, DuringEvent])
+def test_what_goes_before_a_name_is_read_as_the_same(
+    kind: type[UntilEvent | UntilEventEnds | DuringEvent],
+) -> None:
+    span = kind(words=("651",))
+
+    assert read_span([*before_name(span).split(), "651"], date(2026, 3, 2)) == span

@@ -87,7 +87,7 @@ class Model:
         live = self.live(now)
         hands = [claim for claim in live if claim.source is Source.HAND]
         if hands:
-            return max(hands, key=lambda claim: claim.made_at).presence
+            return max(hands, key=lambda claim: (claim.starts_at, claim.made_at)).presence
         for source in (Source.MEETING, Source.SCHEDULE):
             if any(claim.source is source for claim in live):
                 return {Source.MEETING: Presence.DND, Source.SCHEDULE: Presence.AWAY}[source]
