@@ -26,6 +26,7 @@ router = Router()
 
 _ECHO_LIMIT = 40
 _IN_SETTINGS = Command(name="settings", args=("tz",)).line
+_TELL = Command(name="settings", args=("tell",)).line
 _DOUBTS: Mapping[Match, M] = {
     Match.SEVERAL: M.TZ_SEVERAL,
     Match.SIMILAR: M.TZ_SIMILAR,
@@ -131,7 +132,7 @@ async def _all_settings(ctx: Context) -> Reply:
     pages = (
         (M.SETTINGS_TO_ZONE, _IN_SETTINGS),
         (M.SETTINGS_TO_AUTO, "/auto"),
-        (M.SETTINGS_TO_TELL, "/settings tell"),
+        (M.SETTINGS_TO_TELL, _TELL),
         (M.SETTINGS_TO_ACCOUNTS, "/link"),
     )
     rows = [[Button(label=str(ctx.texts.say(label)), command_line=line)] for label, line in pages]
@@ -145,7 +146,7 @@ async def _telling_in_settings(ctx: Context, wanted: str) -> Reply:
         await automations.choose(ctx.caller, replace(choices, telling=Telling(wanted)))
         return await _all_settings(ctx)
     rows = [
-        [Button(label=str(ctx.texts.say(label)), command_line=f"/settings tell {each}")]
+        [Button(label=str(ctx.texts.say(label)), command_line=f"{_TELL} {each}")]
         for each, label in _TO_TELL.items()
         if each is not choices.telling
     ]
