@@ -65,8 +65,12 @@ class Claim:
             raise ValueError("a claim has to end after its start, and in time")
 
     def live(self, now: datetime) -> bool:
-        """Whether its time has come and is not over."""
-        return self.starts_at <= now and not self.over(now)
+        """Whether its time has come and is not over.
+
+        What was set by hand at once goes on, also if the clock was set back since.
+        """
+        at_once = self.source is Source.HAND and self.starts_at <= self.made_at
+        return (at_once or self.starts_at <= now) and not self.over(now)
 
     def over(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -196,7 +200,7 @@ class Ledger:
         One that begins later leaves what is on now alone, and takes the place of one that was to
         begin then.
         """
-        at_once = claim.starts_at <= now
+        at_once = claim.live(now)
         return self.without(
             lambda other: (
                 other.source is Source.HAND

@@ -103,7 +103,7 @@ def add_news(draft: Draft, news: News) -> Draft:
 
 def next_claim(ledger: Ledger, now: datetime) -> Claim | None:
     """What begins next, if anything does."""
-    later = [claim for claim in ledger.claims if claim.starts_at > now]
+    later = [one for one in ledger.claims if one.starts_at > now and not one.live(now)]
     return min(later, key=lambda claim: claim.starts_at, default=None)
 
 

@@ -91,7 +91,7 @@ async def _told(
         case Confirmation.CONFIRMED:
             pass
     claim = done.ledger.claim(f"hand-{ctx.caller.entry_id}")
-    if claim is not None and claim.starts_at > now:
+    if claim is not None and claim.starts_at > now and not claim.live(now):
         return add_later(draft, claim, now).reply(presence_buttons(ctx.texts, done.ledger, now))
     add_held(draft, done.ledger, state, now)
     if state.presence is not wanted:

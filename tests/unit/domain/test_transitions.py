@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.claims import Claim, Ledger, NewsKind, Source
+from bot.domain.claims import Claim, Ledger, NewsKind, Source, Turn
 from bot.domain.presence import Presence
 from bot.domain.transitions import (
     GIVE_UP_AFTER,
@@ -157,6 +157,22 @@ def test_what_begins_last_by_hand_counts_and_then_what_was_before_it() -> None:
     assert turn is not None
     assert (turn.at, turn.claim) == (START + HOUR, later)
     assert [ledger.deciding(at) for at in (START, START + HOUR, OVER)] == [away, later, away]
+
+
+def test_what_began_when_it_was_set_goes_on_though_the_clock_is_set_back() -> None:
+    before = START - HOUR
+    at_two = replace(DND, claim_id="meeting", source=Source.MEETING, made_at=before)
+    ledger = replace(ON, claims=(DND, at_two))
+
+    taken = step(ledger, Presence.DND, before)
+
+    assert (taken.kind, taken.after.claims) == (Kind.NOTHING, (DND, at_two))
+    assert ledger.live(before) == (DND,)
+    assert ledger.turn_after(before) == Turn(at=START + HOUR, claim=None)
+    ended = own(ledger, Presence.DND, Presence.ONLINE, before).after
+    assert ended.claims == (at_two,)
+    again = by_hand(ledger, Presence.DND, replace(DND, claim_id="hand-2", starts_at=before), before)
+    assert [claim.claim_id for claim in again.after.claims] == ["meeting", "hand-2"]
 
 
 def test_somebodys_own_presence_ends_what_is_on_and_a_meeting_does_not_come_back() -> None:
