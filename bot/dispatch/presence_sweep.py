@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.dispatch.due import DueLoop, Turns
 from bot.domain.automation import Telling
 from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
-from bot.domain.claims import Ledger, News, NewsKind, Source
+from bot.domain.claims import News, NewsKind, Source
 from bot.domain.inbox import Delivery
 from bot.domain.zones import zone_of
 from bot.errors import PlatformError
@@ -25,6 +25,7 @@ AT_ONCE = 4
 Few, so that a command waits behind few of them; enough to use up a portal's limit though it answers
 slowly, and though some accounts there do not answer at all.
 """
+_TOLD_AT_ONCE = 30
 _MOST = 2000
 _LOOK_EVERY = 5.0
 _TELL_FOR = timedelta(hours=1)
@@ -57,6 +58,7 @@ class PresenceSweep:
         self._clock = clock
         self._default_language = default_language
         self._turns = Turns("a presence", self._see_to, keeper.place_of, at_once=AT_ONCE)
+        self._news = Turns("news of a presence", self._tell, _chat_of, at_once=_TOLD_AT_ONCE)
         self._loop = DueLoop(
             "presences", self._begin_due, book.next_due, clock, at_least_every=_LOOK_EVERY
         )
@@ -67,22 +69,30 @@ class PresenceSweep:
             await self._loop.run()
         finally:
             await self._turns.stop()
+            await self._news.stop()
 
     async def check_due(self) -> None:
         """Do all that is due now."""
         await self._begin_due()
         await self._turns.drain()
+        await self._news.drain()
 
     async def _begin_due(self) -> None:
         self._turns.begin(await self._book.due(_MOST))
 
     async def _see_to(self, owner: Identity) -> None:
-        ledger = await self._keeper.sweep(owner)
+        known = await self._book.read(owner)
+        if known.due_at is None or known.due_at > self._clock.now():
+            # While it waited for its turn, somebody else has seen to it.
+            return
+        ledger = await self._keeper.sweep(known)
         if ledger is not None and ledger.news:
-            await self._tell(owner, ledger)
+            # Nobody's presence waits for somebody's chat.
+            self._news.begin([owner])
 
-    async def _tell(self, owner: Identity, ledger: Ledger) -> None:
+    async def _tell(self, owner: Identity) -> None:
         """Tell what there is to tell; what cannot be told now stays for the next time."""
+        ledger = await self._keeper.ledger_of(owner)
         told = [news for news in ledger.news if await self._done_with(owner, news)]
         if told:
             await self._keeper.note(
@@ -123,3 +133,7 @@ class PresenceSweep:
                 return news.claim.source is Source.HAND
             case Telling.NOTHING:
                 return False
+
+
+async def _chat_of(owner: Identity) -> str:
+    return owner.platform

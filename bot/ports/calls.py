@@ -12,10 +12,12 @@ class Priority(IntEnum):
     """Who goes first when a provider's limit makes requests wait."""
 
     COMMAND = 0
-    FOLLOW_UP = 1
-    SWEEP = 2
+    IN_HAND = 1
+    """The rest of what is begun: until it is done, its person's commands wait for it."""
+    FOLLOW_UP = 2
+    SWEEP = 3
     """What is due at a moment, such as a presence that ends."""
-    BACKGROUND = 3
+    BACKGROUND = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

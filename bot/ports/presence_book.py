@@ -11,11 +11,17 @@ from bot.domain.claims import Ledger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLedger:
-    """A ledger as it was read; `version` changes whenever somebody takes it in hand."""
+    """A ledger as it was read.
+
+    Attributes:
+        version: Changes whenever somebody takes it in hand or lets go of it.
+        due_at: When it has to be looked at; None if never.
+    """
 
     owner: Identity
     ledger: Ledger
     version: int
+    due_at: datetime | None = None
 
 
 class PresenceBook(Protocol):

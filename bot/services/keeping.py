@@ -169,11 +169,10 @@ class Keeper:
         except BotError as error:
             logger.info("a presence stays as it is while its account goes: %s", error)
 
-    async def sweep(self, owner: Identity) -> Ledger | None:
+    async def sweep(self, known: KeptLedger) -> Ledger | None:
         """Do what is due; None if somebody else has it in hand, or has changed it meanwhile."""
-        known = await self._book.read(owner)
         now = self._clock.now()
-        account = await self.account_of(owner)
+        account = await self.account_of(known.owner)
         if account is None:
             # Nobody can take anything back any more.
             return await self._swept(known, lambda _: Ledger())
@@ -195,6 +194,7 @@ class Keeper:
         held = await self._book.take(known.owner, self._lease(), version=known.version)
         if held is None:
             return None
+        call = replace(call, priority=Priority.IN_HAND)
         now = self._clock.now()
         ledger = _at(call.account, held.ledger)
         transition = step(ledger, shown, now)

@@ -58,7 +58,7 @@ class SqlPresenceBook:
                 sa.update(_table)
                 .where(*_of(owner), free, *same)
                 .values(lease_until=until, version=_table.c.version + 1)
-                .returning(_table.c.ledger, _table.c.version)
+                .returning(_table.c.ledger, _table.c.version, _table.c.due_at)
             )
             return connection.execute(update).first()
 
@@ -76,7 +76,12 @@ class SqlPresenceBook:
     async def release(self, held: KeptLedger, ledger: Ledger, due_at: datetime | None) -> None:
         """See `PresenceBook.release`."""
         update = sa.update(_table).where(*_in_hand(held))
-        values = {"ledger": dump(ledger), "due_at": due_at, "lease_until": None}
+        values = {
+            "ledger": dump(ledger),
+            "due_at": due_at,
+            "lease_until": None,
+            "version": held.version + 1,
+        }
         await self._database.write(executing(update.values(values)))
 
     async def due(self, most: int) -> Sequence[Identity]:
@@ -120,7 +125,12 @@ def _none_of(owner: Identity) -> KeptLedger:
 
 
 def _kept(owner: Identity, row: sa.Row[Any]) -> KeptLedger:
-    return KeptLedger(owner=owner, ledger=load(row.ledger, Ledger), version=row.version)
+    return KeptLedger(
+        owner=owner,
+        ledger=load(row.ledger, Ledger),
+        version=row.version,
+        due_at=row.due_at,
+    )
 
 
 if TYPE_CHECKING:

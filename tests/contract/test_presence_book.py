@@ -107,9 +107,10 @@ async def put(book: PresenceBook, owner: Identity, ledger: Ledger, due_at: datet
 async def test_a_ledger_comes_back_as_it_was_kept(books: Books) -> None:
     assert (await books.presences.read(ANN)).ledger == Ledger()
 
-    await put(books.presences, ANN, FULL, None)
+    await put(books.presences, ANN, FULL, LATER)
 
     assert (await books.presences.read(ANN)).ledger == FULL
+    assert (await books.presences.read(ANN)).due_at == LATER
     assert (await books.other_process.read(ANN)).ledger == FULL
     assert (await books.presences.read(BORIS)).ledger == Ledger()
 
@@ -160,6 +161,11 @@ async def test_what_changed_since_it_was_read_is_not_taken(books: Books) -> None
     await put(books.other_process, ANN, FULL, None)
 
     assert await books.presences.take(ANN, SOON, version=known.version) is None
+    held = await books.other_process.take(ANN, SOON)
+    assert held is not None
+    in_between = await books.presences.read(ANN)
+    await books.other_process.release(held, FULL, None)
+    assert await books.presences.take(ANN, SOON, version=in_between.version) is None
     fresh = await books.presences.read(ANN)
     assert await books.presences.take(ANN, SOON, version=fresh.version) is not None
 

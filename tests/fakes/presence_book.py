@@ -28,7 +28,7 @@ class MemoryPresenceBook:
 
     async def read(self, owner: Identity) -> KeptLedger:
         row = self.rows.get(owner) or _Row()
-        return KeptLedger(owner=owner, ledger=row.ledger, version=row.version)
+        return _kept(owner, row)
 
     async def take(
         self, owner: Identity, until: datetime, *, version: int | None = None
@@ -38,7 +38,7 @@ class MemoryPresenceBook:
             return None
         row.version += 1
         row.lease_until = until
-        return KeptLedger(owner=owner, ledger=row.ledger, version=row.version)
+        return _kept(owner, row)
 
     async def keep(self, held: KeptLedger, ledger: Ledger, until: datetime) -> bool:
         row = self._in_hand(held)
@@ -50,6 +50,7 @@ class MemoryPresenceBook:
         row = self._in_hand(held)
         if row is not None:
             row.ledger, row.due_at, row.lease_until = ledger, due_at, None
+            row.version += 1
 
     async def due(self, most: int) -> Sequence[Identity]:
         now = self._clock.now()
@@ -69,6 +70,10 @@ class MemoryPresenceBook:
     def _in_hand(self, held: KeptLedger) -> _Row | None:
         row = self.rows.get(held.owner)
         return row if row is not None and row.version == held.version else None
+
+
+def _kept(owner: Identity, row: _Row) -> KeptLedger:
+    return KeptLedger(owner=owner, ledger=row.ledger, version=row.version, due_at=row.due_at)
 
 
 class MemoryAutomations:
