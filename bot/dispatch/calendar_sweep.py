@@ -9,6 +9,7 @@ from bot.services.keeping import Keeper
 AT_ONCE = 2
 """How many at one portal: nobody waits for them, and a command hardly ever waits behind one."""
 _MOST = 500
+_LOOK_EVERY = 5.0
 
 
 class CalendarSweep:
@@ -20,7 +21,9 @@ class CalendarSweep:
         self._book = book
         self._watch = watch
         self._turns = Turns("a calendar", self._see_to, keeper.place_of, at_once=AT_ONCE)
-        self._loop = DueLoop("calendars", self._begin_due, book.next_automation, clock)
+        self._loop = DueLoop(
+            "calendars", self._begin_due, book.next_automation, clock, at_least_every=_LOOK_EVERY
+        )
 
     async def run(self) -> None:
         """Have them read until cancelled."""

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from bot.sandbox.company import ANN
 from bot.sandbox.cronofy import Event, seed
 from bot.sandbox.cronofy.model import Attendee
@@ -88,7 +86,7 @@ async def test_only_changes_are_asked_for_between_two_whole_reads(bot: Bot) -> N
     meet(bot, 10, 9 * 60).updated = bot.clock.now() - timedelta(days=1)
     await bot.wait(5 * HOUR)
     assert held(bot) is None
-    assert reads(bot) == pytest.approx(60, abs=4)
+    assert 55 <= reads(bot) <= 75
 
     await bot.wait(2 * HOUR)
     assert held(bot) == "dnd"
