@@ -328,6 +328,17 @@ async def test_in_a_group_nothing_is_shown_of_it(bot: Bot) -> None:
     assert (await bot.automation_book.automation_of(identity_of(ANN))).choices.meetings is False
 
 
+async def test_in_a_group_titles_go_to_the_one_who_asks(bot: Bot) -> None:
+    meet(bot, 0, 60)
+    await bot.say("/auto on")
+    await bot.wait(MINUTE)
+    await bot.say("/presence", group="-100")
+    [(_, shown)] = [one for one in bot.chat.posted if "Salary talks" in one[1].reply.text]
+
+    assert shown.conversation.is_group
+    assert not shown.shown_in.is_group
+
+
 @pytest.mark.parametrize("words", ["foo", "hours 18-9", "hours 9-18 foo", "maybe", "on off"])
 async def test_nonsense_changes_nothing(bot: Bot, words: str) -> None:
     [reply] = await bot.say(f"/auto {words}")

@@ -307,3 +307,13 @@ async def test_online_for_a_time_keeps_the_calendar_out_and_is_told_of_once(bot:
 
     assert await bot.wait(3 * HOUR) == []
     assert held(bot) == "online"
+
+
+async def test_a_clock_that_is_set_back_ends_nothing_early(bot: Bot) -> None:
+    await bot.say("/dnd 1h")
+    bot.clock.advance(-0.5 * HOUR)
+    assert await bot.wait(1.4 * HOUR) == []
+    assert held(bot) == "dnd"
+
+    await bot.wait(0.2 * HOUR)
+    assert held(bot) == "online"
