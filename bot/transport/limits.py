@@ -12,6 +12,8 @@ from itertools import count
 from bot.transport.messages import Timer
 
 _SHORTEST_WAIT = 1e-6
+_KEPT = 5
+"""One in so many places is kept for the most urgent."""
 
 
 class WouldExceedDeadline(Exception):  # noqa: N818 - an answer, not a fault
@@ -37,8 +39,9 @@ class _Waiter:
 class LeakyBucket:
     """Lets through a burst, then a steady rate.
 
-    Who waits is let through by priority (smaller first), then by arrival. The wait is known in
-    advance: whoever's turn would come after their deadline is refused at once, also later, when
+    Who waits is let through by priority (smaller first), then by arrival. A fifth of the burst is
+    kept for priority 0: whatever else goes on, some of those find room at once. The wait is known
+    in advance: whoever's turn would come after their deadline is refused at once, also later, when
     somebody more urgent has pushed them back.
 
     Args:
@@ -64,17 +67,18 @@ class LeakyBucket:
         Raises:
             WouldExceedDeadline: The turn would come after the deadline.
         """
-        if not self._waiting and self._wait_behind(0) <= 0:
+        ahead = self._ahead_of(priority)
+        wait = self._wait_behind(ahead, priority)
+        if not ahead and wait <= 0:
             self._level += 1
             return
-        wait = self.wait_time(priority)
         if deadline is not None and self._timer.monotonic() + wait > deadline:
             raise WouldExceedDeadline(wait)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(priority, next(self._numbers), deadline, turn)
         heapq.heappush(self._waiting, waiter)
-        if self._opener is None:
-            self._opener = asyncio.create_task(self._open(), name="limit")
+        if self._opener is None or self._waiting[0] is waiter:
+            self._open_anew()
         try:
             await turn
         except asyncio.CancelledError:
@@ -85,9 +89,7 @@ class LeakyBucket:
 
     def wait_time(self, priority: int = 0) -> float:
         """Seconds until somebody of this priority who comes now would be let through."""
-        return self._wait_behind(
-            sum(waiter.priority <= priority and not waiter.turn.done() for waiter in self._waiting)
-        )
+        return self._wait_behind(self._ahead_of(priority), priority)
 
     def hold(self, seconds: float) -> None:
         """Let nobody through for that long: the vendor said so, or refused."""
@@ -103,26 +105,40 @@ class LeakyBucket:
         self._measured_at = now
         return self._level
 
-    def _wait_behind(self, ahead: int) -> float:
+    def _ahead_of(self, priority: int) -> int:
+        """How many would be let through before somebody of this priority who comes now."""
+        return sum(
+            waiter.priority <= priority and not waiter.turn.done() for waiter in self._waiting
+        )
+
+    def _wait_behind(self, ahead: int, priority: int) -> float:
         """Seconds until a hit with so many before it passes; the bucket drains during a hold."""
+        room = self._burst if priority <= 0 else self._burst - self._burst // _KEPT
         held = max(0.0, self._held_until - self._timer.monotonic())
         level = max(0.0, self._current_level() - held * self._rate)
-        wait = held + max(0.0, (level + ahead + 1 - self._burst) / self._rate)
+        wait = held + max(0.0, (level + ahead + 1 - room) / self._rate)
         # A wait too short for the clock to show would be waited for for ever.
         return wait if wait > _SHORTEST_WAIT else 0.0
+
+    def _open_anew(self) -> None:
+        # Whoever is the first now may be let through sooner than who was.
+        if self._opener is not None:
+            self._opener.cancel()
+        self._opener = asyncio.create_task(self._open(), name="limit")
 
     async def _open(self) -> None:
         """Let waiters through, one by one, until none is left."""
         try:
             while self._still_in_time():
-                pause = self._wait_behind(0)
+                pause = self._wait_behind(0, self._waiting[0].priority)
                 if pause > 0:
                     await self._timer.sleep(pause)
                     continue
                 self._level += 1
                 heapq.heappop(self._waiting).turn.set_result(None)
         finally:
-            self._opener = None
+            if self._opener is asyncio.current_task():
+                self._opener = None
 
     def _still_in_time(self) -> list[_Waiter]:
         # Forget who gave up, refuse whose turn would come too late by now; who is left waits.
@@ -131,7 +147,7 @@ class LeakyBucket:
         for waiter in sorted(self._waiting):
             if waiter.turn.done():
                 continue
-            wait = self._wait_behind(len(kept))
+            wait = self._wait_behind(len(kept), waiter.priority)
             # The sum was made once before, at another moment: it may differ in its last digit.
             if waiter.deadline is not None and now + wait > waiter.deadline + _SHORTEST_WAIT:
                 waiter.turn.set_exception(WouldExceedDeadline(wait))

@@ -104,7 +104,6 @@ async def test_who_gave_up_is_in_nobodys_way_when_the_late_are_refused() -> None
     gone = asyncio.create_task(bucket.acquire(priority=2, deadline=1.5))
     await timer.settle()
     urgent = asyncio.create_task(bucket.acquire(priority=0))
-    await timer.settle()
     gone.cancel()
     last = asyncio.create_task(bucket.acquire(priority=1))
 
@@ -277,3 +276,35 @@ async def test_hosts_do_not_share_a_bucket() -> None:
 
     assert limiters.of("a") is limiters.of("a")
     assert limiters.of("a") is not limiters.of("b")
+
+
+async def test_some_of_the_burst_is_kept_for_the_urgent() -> None:
+    timer = HandTimer()
+    bucket = LeakyBucket(rate=2, burst=50, timer=timer)
+    crowd = [asyncio.create_task(bucket.acquire(priority=2)) for _ in range(60)]
+    await timer.settle()
+    assert sum(task.done() for task in crowd) == 40
+
+    for _ in range(10):
+        assert bucket.wait_time() == 0
+        await bucket.acquire()
+
+    assert bucket.wait_time() == pytest.approx(0.5)
+    await timer.advance(100)
+    assert all(task.done() for task in crowd)
+
+
+async def test_the_urgent_do_not_wait_for_whom_the_less_urgent_wait_for() -> None:
+    timer = HandTimer()
+    bucket = LeakyBucket(rate=2, burst=50, timer=timer)
+    for _ in range(50):
+        await bucket.acquire()
+    patient = asyncio.create_task(bucket.acquire(priority=2))
+    await timer.settle()  # it waits until there is room for it, five seconds later
+
+    urgent = asyncio.create_task(bucket.acquire())
+    await timer.advance(0.5)
+
+    assert urgent.done()
+    await timer.advance(5.5)
+    assert patient.done()

@@ -56,7 +56,7 @@ arrivals = st.lists(
     arrivals=arrivals,
     holds=st.dictionaries(st.integers(0, 24), st.floats(min_value=0, max_value=4), max_size=3),
     rate=st.sampled_from([0.5, 2, 5]),
-    burst=st.integers(min_value=1, max_value=4),
+    burst=st.integers(min_value=1, max_value=12),
 )
 def test_in_any_crowd_everybody_ends_in_time_and_no_window_sees_too_many(
     arrivals: list[Arrival], holds: dict[int, float], rate: float, burst: int
@@ -115,7 +115,7 @@ def test_in_any_crowd_everybody_ends_in_time_and_no_window_sees_too_many(
     gaps=st.lists(st.sampled_from([0.0, 0.1, 0.45, 1.0]), min_size=1, max_size=25),
     hold=st.sampled_from([0.0, 0.3, 2.0]),
     rate=st.sampled_from([0.5, 2, 5]),
-    burst=st.integers(min_value=1, max_value=4),
+    burst=st.integers(min_value=1, max_value=12),
 )
 def test_the_wait_told_in_advance_is_the_wait_that_comes(
     gaps: list[float], hold: float, rate: float, burst: int
