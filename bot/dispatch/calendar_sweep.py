@@ -41,5 +41,5 @@ class CalendarSweep:
         due = [automation.owner for automation in await self._book.due_automations(_MOST)]
         self._turns.begin(due)
 
-    async def _see_to(self, owner: Identity) -> None:
-        await self._watch.read(await self._book.automation_of(owner))
+    async def _see_to(self, owner: Identity) -> bool:
+        return await self._watch.read(await self._book.automation_of(owner))

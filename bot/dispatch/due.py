@@ -71,11 +71,12 @@ class DueLoop:
 class Turns(Generic[T]):
     """Sees to several things side by side, those of one place a few at a time and in order.
 
-    Places do not wait for each other, and what fails in one keeps up nothing else.
+    Places do not wait for each other, and what fails in one keeps up nothing else. What has failed
+    may take long to fail again: it keeps up only its like from then on, until it goes well.
 
     Args:
         name: What is seen to, for the log.
-        see_to: Does it.
+        see_to: Does it; whether that went well.
         place_of: Where that is done.
         at_once: How many at one place.
     """
@@ -83,7 +84,7 @@ class Turns(Generic[T]):
     def __init__(
         self,
         name: str,
-        see_to: Callable[[T], Awaitable[None]],
+        see_to: Callable[[T], Awaitable[bool]],
         place_of: Callable[[T], Awaitable[str]],
         *,
         at_once: int,
@@ -93,7 +94,8 @@ class Turns(Generic[T]):
         self._place_of = place_of
         self._at_once = at_once
         self._in_work: dict[Hashable, asyncio.Task[None]] = {}
-        self._places: dict[str, asyncio.Semaphore] = {}
+        self._failing: set[T] = set()
+        self._lanes: dict[tuple[str, bool], asyncio.Semaphore] = {}
 
     def begin(self, due: Sequence[T]) -> None:
         """Begin with all of them; with what is in work already, not again."""
@@ -115,12 +117,19 @@ class Turns(Generic[T]):
 
     async def _in_turn(self, one: T) -> None:
         try:
-            place = await self._place_of(one)
-            async with self._places.setdefault(place, asyncio.Semaphore(self._at_once)):
-                await self._see_to(one)
+            await self._in_lane(one, await self._place_of(one))
         except StorageError as error:
             logger.warning("%s waits: %s", self._name, error)
         except Exception:
             logger.exception("%s could not be seen to", self._name)
         finally:
             del self._in_work[one]
+
+    async def _in_lane(self, one: T, place: str) -> None:
+        aside = one in self._failing
+        lane = self._lanes.setdefault((place, aside), asyncio.Semaphore(self._at_once))
+        async with lane:
+            if await self._see_to(one):
+                self._failing.discard(one)
+            else:
+                self._failing.add(one)

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 4
 """How many are looked at side by side at one portal.
 
-Few, so that a command waits behind few of them; enough to use up a portal's limit though it answers
-slowly, and though some accounts there do not answer at all.
+Enough to use up a portal's limit though it answers slowly, and though some accounts there do not
+answer at all; few, so that each has its turn at that limit long before its deadline.
 """
 _TOLD_AT_ONCE = 30
 _MOST = 2000
@@ -80,17 +80,19 @@ class PresenceSweep:
     async def _begin_due(self) -> None:
         self._turns.begin(await self._book.due(_MOST))
 
-    async def _see_to(self, owner: Identity) -> None:
+    async def _see_to(self, owner: Identity) -> bool:
         known = await self._book.read(owner)
         if known.due_at is None or known.due_at > self._clock.now():
             # While it waited for its turn, somebody else has seen to it.
-            return
+            return True
         ledger = await self._keeper.sweep(known)
         if ledger is not None and ledger.news:
             # Nobody's presence waits for somebody's chat.
             self._news.begin([owner])
+        # Also what is given up after an hour has failed.
+        return ledger is None or ledger.failing_since is known.ledger.failing_since is None
 
-    async def _tell(self, owner: Identity) -> None:
+    async def _tell(self, owner: Identity) -> bool:
         """Tell what there is to tell; what cannot be told now stays for the next time."""
         ledger = await self._keeper.ledger_of(owner)
         told = [news for news in ledger.news if await self._done_with(owner, news)]
@@ -101,6 +103,7 @@ class PresenceSweep:
                     known, news=tuple(news for news in known.news if news not in told)
                 ),
             )
+        return len(told) == len(ledger.news)
 
     async def _done_with(self, owner: Identity, news: News) -> bool:
         """Whether nothing more is to be done to tell it."""

@@ -35,6 +35,8 @@ CHANGES_EVERY = timedelta(minutes=5)
 """How often it is asked for what has changed."""
 WHOLE_EVERY = timedelta(hours=6)
 """How often it is read as a whole nevertheless: days come into view that nobody has changed."""
+_SPREAD = timedelta(minutes=4)
+"""By how much more than that it may be, so that what was once read together drifts apart."""
 _DAYS_AHEAD = timedelta(days=3)
 _EVENINGS_AHEAD = timedelta(hours=36)
 _OVERLAP = timedelta(minutes=2)
@@ -80,8 +82,11 @@ class CalendarWatch:
         self._clock = clock
         self._default_timezone = default_timezone
 
-    async def read(self, automation: Automation) -> None:
+    async def read(self, automation: Automation) -> bool:
         """Read what is due of somebody's calendars, and say when to read them next.
+
+        Returns:
+            Whether all of it could be read.
 
         Raises:
             StorageError: Not now.
@@ -90,12 +95,23 @@ class CalendarWatch:
         next_at = now + CHANGES_EVERY
         begun = await self._book.begin_reading(automation, next_at)
         if begun is None:
-            return
+            return True
         accounts = await self._accounts.accounts_of(owner) if begun.choices.meetings else ()
         cursors = dict(begun.cursors)
-        found = [await self._read_one(account, cursors, now) for account in accounts]
-        await self._note(begun, accounts, [one for one in found if one is not None], now)
-        await self._book.end_reading(begun, cursors, next_at)
+        found, well = [], True
+        for account in accounts:
+            try:
+                one = await self._read_one(account, cursors, now)
+            except TELLABLE as error:
+                logger.info("a calendar could not be read for a presence: %s", error)
+                well = False
+            else:
+                found += [] if one is None else [one]
+        await self._note(begun, accounts, found, now)
+        whole = (cursors.get(_whole(account)) for account in accounts)
+        due = (at + READ_EVERY for at in whole if at is not None and at + READ_EVERY > now)
+        await self._book.end_reading(begun, cursors, min((next_at, *due)))
+        return well
 
     async def consider(self, owner: Identity, event: Event) -> None:
         """An event was answered through us: no need to wait until its calendar is read.
@@ -128,7 +144,7 @@ class CalendarWatch:
     async def _read_one(
         self, account: Account, cursors: dict[str, datetime], now: datetime
     ) -> _Found | None:
-        """What is due of one calendar; None if nothing is, or it cannot be read."""
+        """What is due of one calendar; None if nothing is."""
         calendar = self._calendars[account.provider]
         call = Call(
             account=account,
@@ -137,21 +153,20 @@ class CalendarWatch:
         )
         first, end = _days(now)
         known, whole = cursors.get(account.account_id), cursors.get(_whole(account))
-        try:
-            if known is not None and whole is not None and now - whole < WHOLE_EVERY:
-                changed = await calendar.list_changes(call, first, end, known - _OVERLAP)
-                if changed is None and now - whole < READ_EVERY:
-                    return None
-                if changed is not None and not any(event.recurring for event in changed):
-                    cursors[account.account_id] = now
-                    return _found(account, changed, whole=False)
-            events = await calendar.list_events(call, first, end)
-        except TELLABLE as error:
-            logger.info("a calendar could not be read for a presence: %s", error)
-            return None
-        # Spread evenly from the second time on, so that not everybody's calendar is due at once.
-        pause = timedelta() if account.account_id in cursors else _share(account) * READ_EVERY
-        cursors[account.account_id], cursors[_whole(account)] = now, now + pause
+        if known is not None and whole is not None and now - whole < WHOLE_EVERY:
+            changed = await calendar.list_changes(call, first, end, known - _OVERLAP)
+            if changed is None and now - whole < READ_EVERY:
+                return None
+            if changed is not None and not any(event.recurring for event in changed):
+                cursors[account.account_id] = now
+                return _found(account, changed, whole=False)
+        events = await calendar.list_events(call, first, end)
+        # Spread evenly from the second time on, so that not everybody's calendar is due at once;
+        # later a little each time, for where many had to wait for the same.
+        read_at = self._clock.now()
+        spread = _SPREAD if account.account_id in cursors else READ_EVERY
+        cursors[account.account_id] = now
+        cursors[_whole(account)] = read_at + _share(account, read_at) * spread
         return _found(account, events, whole=True)
 
     async def _note(
@@ -210,6 +225,7 @@ def _whole(account: Account) -> str:
     return f"{account.account_id} whole"
 
 
-def _share(account: Account) -> float:
-    """A share of one that is always the same for an account, and another for the next."""
-    return hashlib.sha256(account.account_id.encode()).digest()[0] / 256
+def _share(account: Account, at: datetime) -> float:
+    """A share of one: another for each account, and another each time."""
+    key = f"{account.account_id} {at.timestamp()}"
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:2]) / 2**16

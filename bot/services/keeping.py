@@ -194,7 +194,8 @@ class Keeper:
         held = await self._book.take(known.owner, self._lease(), version=known.version)
         if held is None:
             return None
-        call = replace(call, priority=Priority.IN_HAND)
+        deadline = self._clock.monotonic() + _SWEEP_DEADLINE
+        call = replace(call, priority=Priority.IN_HAND, deadline=deadline)
         now = self._clock.now()
         ledger = _at(call.account, held.ledger)
         transition = step(ledger, shown, now)
