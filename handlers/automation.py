@@ -16,7 +16,6 @@ _ON = frozenset({"on", "yes", "вкл", "включить", "да"})
 _OFF = frozenset({"off", "no", "выкл", "выключить", "нет"})
 _PRESENCES: Mapping[str, Presence] = {
     "dnd": Presence.DND,
-    "беспокоить": Presence.DND,
     "away": Presence.AWAY,
     "отсутствую": Presence.AWAY,
 }
@@ -78,7 +77,9 @@ async def auto(ctx: Context) -> Sequence[Reply]:
 
 def _chosen(args: Sequence[str], choices: Choices) -> Choices | None:
     """The choices that somebody's words make; None for nonsense."""
-    words = [word.casefold() for word in args if word.casefold() != "не"]
+    words = [word.casefold() for word in args]
+    if words == ["не", "беспокоить"]:
+        words = [Presence.DND.value]
     first, rest = words[0] if words else "", words[1:]
     if not rest and first in _ON | _OFF:
         return replace(choices, meetings=first in _ON)

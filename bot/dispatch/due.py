@@ -61,6 +61,8 @@ class DueLoop:
                     pause = ahead if ahead > 0 else _WHILE_IN_WORK
             except StorageError as error:
                 logger.warning("%s wait: %s", self._name, error)
+            except Exception:
+                logger.exception("%s could not be looked for", self._name)
             try:
                 async with asyncio.timeout(min(pause, self._longest_pause)):
                     await self._woken.wait()
@@ -127,7 +129,9 @@ class Turns(Generic[T]):
 
     async def _in_lane(self, one: T, place: str) -> None:
         aside = one in self._failing
-        lane = self._lanes.setdefault((place, aside), asyncio.Semaphore(self._at_once))
+        # Fewer of those, for they use up what all share.
+        at_once = max(1, self._at_once // 2) if aside else self._at_once
+        lane = self._lanes.setdefault((place, aside), asyncio.Semaphore(at_once))
         async with lane:
             if await self._see_to(one):
                 self._failing.discard(one)

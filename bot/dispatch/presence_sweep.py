@@ -8,8 +8,9 @@ from datetime import timedelta
 from bot.dispatch.due import DueLoop, Turns
 from bot.domain.automation import Telling
 from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
-from bot.domain.claims import News, NewsKind, Source
+from bot.domain.claims import Source
 from bot.domain.inbox import Delivery
+from bot.domain.ledger import News, NewsKind
 from bot.domain.zones import zone_of
 from bot.errors import PlatformError
 from bot.ports import AutomationBook, ChatPlatform, Clock, People, PresenceBook
@@ -59,6 +60,7 @@ class PresenceSweep:
         self._default_language = default_language
         self._turns = Turns("a presence", self._see_to, keeper.place_of, at_once=AT_ONCE)
         self._news = Turns("news of a presence", self._tell, _chat_of, at_once=_TOLD_AT_ONCE)
+        self._told: dict[Identity, set[News]] = {}
         self._loop = DueLoop(
             "presences", self._begin_due, book.next_due, clock, at_least_every=_LOOK_EVERY
         )
@@ -95,7 +97,12 @@ class PresenceSweep:
     async def _tell(self, owner: Identity) -> bool:
         """Tell what there is to tell; what cannot be told now stays for the next time."""
         ledger = await self._keeper.ledger_of(owner)
-        told = [news for news in ledger.news if await self._done_with(owner, news)]
+        known = self._told.setdefault(owner, set())
+        for news in ledger.news:
+            # What was delivered and could not be noted is not delivered again.
+            if news not in known and await self._done_with(owner, news):
+                known.add(news)
+        told = [news for news in ledger.news if news in known]
         if told:
             await self._keeper.note(
                 owner,
@@ -103,6 +110,7 @@ class PresenceSweep:
                     known, news=tuple(news for news in known.news if news not in told)
                 ),
             )
+        del self._told[owner]
         return len(told) == len(ledger.news)
 
     async def _done_with(self, owner: Identity, news: News) -> bool:
@@ -133,7 +141,7 @@ class PresenceSweep:
             case Telling.ALL:
                 return True
             case Telling.HAND:
-                return news.claim.source is Source.HAND
+                return news.source is Source.HAND
             case Telling.NOTHING:
                 return False
 

@@ -156,6 +156,10 @@ class Reader:
         if suggestion is None:
             return [draft.add(M.UNKNOWN_COMMAND, command=word).reply()]
         draft.add(M.UNKNOWN_SUGGEST, command=word, suggestion=suggestion)
+        rest = command.name.removeprefix(suggestion)
+        if rest != command.name and rest[:1].isdigit():
+            # `/dnd1h`: only a space is missing.
+            command = replace(command, args=(rest, *command.args))
         line = replace(command, name=suggestion).line
         typed = Typed(at=message.sent_at, reply_to=message.reply_to)
         return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line, typed=typed)]])]

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from bot.domain.claims import LONGEST_BY_ITSELF, Claim, Source
@@ -13,6 +14,9 @@ from bot.domain.presence import Presence
 from bot.domain.working_hours import WorkingHours
 
 _DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+_SHORTEST_EVENING = timedelta(minutes=5)
+"""Who works until midnight and from midnight is not away in between."""
 
 
 class Telling(StrEnum):
@@ -87,62 +91,68 @@ def meeting_claims(
 ) -> Iterator[Claim]:
     """A claim for each event that counts and is not over; days last from midnight to midnight.
 
-    What lasts longer than a claim may is cut into several.
+    Of what lasts longer than a claim may, the beginning counts.
     """
     if not choices.meetings:
         return
     for event in events:
-        if counts(event, choices, zone):
-            for begins, over in _pieces(starts(event, zone), ends(event, zone)):
-                if over > now:
-                    yield _claim_of(event, choices, begins, over)
-
-
-def _claim_of(event: Event, choices: Choices, begins: datetime, over: datetime) -> Claim:
-    return Claim(
-        claim_id=f"{event.ref.provider}/{event.ref.subject}@{begins.isoformat()}",
-        source=Source.MEETING,
-        presence=choices.presence,
-        starts_at=begins,
-        ends_at=over,
-        made_at=begins,
-        event=event.ref,
-        title=event.title,
-    )
+        begins, over = starts(event, zone).astimezone(UTC), ends(event, zone).astimezone(UTC)
+        over = min(over, begins + LONGEST_BY_ITSELF)
+        if begins < over and over > now and counts(event, choices, zone):
+            yield Claim(
+                claim_id=f"{event.ref.provider}/{event.ref.subject}@{begins.isoformat()}",
+                source=Source.MEETING,
+                presence=choices.presence,
+                starts_at=begins,
+                ends_at=over,
+                made_at=begins,
+                event=event.ref,
+                title=event.title,
+            )
 
 
 def evening_claims(
     choices: Choices, zone: ZoneInfo, now: datetime, until: datetime
 ) -> Iterator[Claim]:
-    """Claims for the time outside working hours, from now to that moment."""
+    """Claims for the time outside working hours that touches the span from now to that moment.
+
+    From the end of one working day to the start of the next; a weekend is cut into several.
+    """
     if not choices.evenings:
         return
-    day = now.astimezone(zone).date() - _DAY
-    while (midnight := datetime.combine(day, time(), zone)) < until:
-        next_midnight = datetime.combine(day + _DAY, time(), zone)
-        if day.weekday() in choices.hours.days:
-            opens = datetime.combine(day, choices.hours.start, zone)
-            closes = datetime.combine(day, choices.hours.end, zone)
-            spans = [(midnight, opens), (closes, next_midnight)]
-        else:
-            spans = [(midnight, next_midnight)]
-        for first, last in spans:
-            for begins, over in _pieces(first, last):
-                if over > now:
-                    yield Claim(
-                        claim_id=f"evening@{begins.isoformat()}",
-                        source=Source.SCHEDULE,
-                        presence=Presence.AWAY,
-                        starts_at=begins,
-                        ends_at=over,
-                        made_at=begins,
-                    )
+    for closes, opens in pairwise(_work_around(choices.hours, zone, now, until)):
+        begins, over = closes[1], opens[0]
+        if over - begins < _SHORTEST_EVENING or over <= now or begins >= until:
+            continue
+        group = f"evening@{begins.isoformat()}"
+        for piece in _pieces(begins, over):
+            yield Claim(
+                claim_id=f"{group}+{piece[0].isoformat()}",
+                source=Source.SCHEDULE,
+                presence=Presence.AWAY,
+                starts_at=piece[0],
+                ends_at=piece[1],
+                made_at=piece[0],
+                group=group,
+            )
+
+
+def _work_around(
+    hours: WorkingHours, zone: ZoneInfo, now: datetime, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """The working days from a week before to a week after, each from its start to its end."""
+    day, last = now.astimezone(zone).date() - _WEEK, until.astimezone(zone).date() + _WEEK
+    while day <= last:
+        if day.weekday() in hours.days:
+            opens = datetime.combine(day, hours.start, zone)
+            closes = datetime.combine(day, hours.end, zone)
+            yield opens.astimezone(UTC), closes.astimezone(UTC)
         day += _DAY
 
 
 def _pieces(begins: datetime, over: datetime) -> Iterator[tuple[datetime, datetime]]:
-    begins, over = begins.astimezone(UTC), over.astimezone(UTC)
     while begins < over:
         end = min(over, begins + LONGEST_BY_ITSELF)
-        yield begins, end
+        if end > begins:
+            yield begins, end
         begins = end

@@ -73,10 +73,10 @@ class UntilDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UntilEndOfDay:
-    """Until work ends on a day, be it a working day or not.
+    """Until work ends on a day, be it a working day or not; until midnight if it has ended.
 
     Attributes:
-        days: As in `UntilTime`. Empty: today, or tomorrow if today's end has passed.
+        days: As in `UntilTime`. Empty: today.
     """
 
     days: tuple[date, ...] = ()
@@ -157,7 +157,7 @@ def _end(span: ByClock, said_at: datetime, zone: ZoneInfo, hours: WorkingHours) 
         case UntilDay():
             return _first_ahead(said_at, zone, span.days, (hours.start,))
         case UntilEndOfDay():
-            return _first_ahead(said_at, zone, span.days, (hours.end,))
+            return _end_of_day(said_at, zone, span.days, hours)
         case UntilEndOfWeek():
             today = said_at.astimezone(zone).date()
             ahead = max(hours.days, default=_SUNDAY) - today.weekday()
@@ -165,6 +165,18 @@ def _end(span: ByClock, said_at: datetime, zone: ZoneInfo, hours: WorkingHours) 
             return _first_ahead(said_at, zone, (last, last + _WEEK), (hours.end,))
         case _:
             assert_never(span)
+
+
+def _end_of_day(
+    said_at: datetime, zone: ZoneInfo, days: Sequence[date], hours: WorkingHours
+) -> datetime:
+    """The end of work; where that has passed, midnight is the end of the day."""
+    for day in days or (said_at.astimezone(zone).date(),):
+        for local in (datetime.combine(day, hours.end), datetime.combine(day + _DAY, time())):
+            for moment in _moments(local, zone):
+                if moment > said_at:
+                    return moment
+    raise AlreadyOver
 
 
 def _ordered(span: UntilTime, hours: WorkingHours) -> Sequence[time]:

@@ -6,15 +6,17 @@ elsewhere stands.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.claims import REMIND_AFTER, Claim, Ledger, News, NewsKind, Source
+from bot.domain.claims import REMIND_AFTER, Claim, Source
+from bot.domain.ledger import Former, Ledger, News, NewsKind
 from bot.domain.presence import Presence
 
 GIVE_UP_AFTER = timedelta(hours=1)
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _TELL_AGAIN = timedelta(minutes=1)
 
 
@@ -50,6 +52,9 @@ class Transition:
 def needs_a_look(ledger: Ledger, now: datetime) -> bool:
     """Whether there may be something to write; without it, nobody has to ask the portal."""
     claim = ledger.deciding(now)
+    if any(_to_be_reminded_of(one, now) for one in ledger.claims):
+        # A reminder of what is not on any more would be untrue.
+        return True
     return ledger.writing is not None or ledger.shown is not (claim and claim.presence)
 
 
@@ -80,10 +85,10 @@ def step(ledger: Ledger, held: Presence | None, now: datetime) -> Transition:
         return _quiet(Kind.NOTHING, ledger.tidied(now))
     if ledger.shown is None:
         ledger = replace(ledger, former=held)
-    ledger = ledger.tidied(now)
-    after = replace(ledger, shown=claim.presence)
+    after = replace(ledger.tidied(now), shown=claim.presence)
     if held is claim.presence:
         return _quiet(Kind.SET, after)
+    # What is over stays in it until this is done, so that it can be told then.
     before = replace(ledger, writing=claim.presence)
     return Transition(kind=Kind.SET, write=claim.presence, before=before, after=after)
 
@@ -98,6 +103,73 @@ def own(ledger: Ledger, held: Presence | None, wanted: Presence, now: datetime) 
     return Transition(kind=Kind.RESTORED, write=wanted, before=before, after=after)
 
 
+def remembered(
+    ledger: Ledger,
+    held: Presence | None,
+    transition: Transition,
+    now: datetime,
+    *,
+    entry_id: int,
+    claim_id: str,
+) -> Former | None:
+    """How it was before a step that somebody asked for; what was remembered if it changes nothing.
+
+    Args:
+        ledger: As it was.
+        held: What the portal showed.
+        transition: The step.
+        now: Its moment.
+        entry_id: The command.
+        claim_id: The claim that it makes, if it makes one.
+    """
+    before = seen(ledger, held, now)[0].tidied(now)
+    if transition.write is None and _meaning(transition.after, now) == _meaning(before, now):
+        # The same once more: what made it so is only called otherwise now.
+        last = ledger.last
+        return last and replace(last, claim_id=claim_id or last.claim_id)
+    claim = transition.after.claim(claim_id)
+    shows = transition.write is not None or (claim is not None and claim.live(now))
+    return Former(
+        entry_id=entry_id,
+        at=now,
+        made=(transition.write or held) if shows else None,
+        claim_id=claim_id,
+        held=held,
+        ours=before.shown is not None,
+        claims=before.claims,
+        exempt=before.exempt,
+        former=before.former,
+    )
+
+
+def _meaning(ledger: Ledger, now: datetime) -> frozenset[object]:
+    """What claims come to, whoever made them and when."""
+    return frozenset(
+        (claim.source, claim.presence, max(now, claim.starts_at), claim.ends_at)
+        for claim in ledger.claims
+    )
+
+
+def taken_back(ledger: Ledger, held: Presence | None, now: datetime) -> Transition | None:
+    """How it was before the last thing somebody asked for; None if something happened since."""
+    last = ledger.last
+    ledger, foreign = seen(ledger, held, now)
+    if last is None or foreign or (last.made is not None and held is not last.made):
+        return None
+    made = ledger.claim(last.claim_id)
+    if last.claim_id and (made is None or made.over(now)):
+        return None
+    back = replace(ledger, claims=last.claims, exempt=last.exempt, last=None).tidied(now)
+    if last.made is None:
+        return step(back, held, now)
+    if back.deciding(now) is None and not last.ours:
+        # Nothing of ours was on: what was held then was the person's own.
+        return own(back, held, last.held or Presence.ONLINE, now)
+    if ledger.shown is None and last.ours:
+        back = replace(back, shown=held)
+    return step(replace(back, former=last.former if last.ours else back.former), held, now)
+
+
 def by_hand(ledger: Ledger, held: Presence | None, claim: Claim, now: datetime) -> Transition:
     """Claim by hand, whatever somebody has changed elsewhere before."""
     return step(seen(ledger, held, now)[0].with_hand(claim, now), held, now)
@@ -105,18 +177,26 @@ def by_hand(ledger: Ledger, held: Presence | None, claim: Claim, now: datetime) 
 
 def failed(ledger: Ledger, now: datetime) -> Ledger:
     """What was due could not be done; after an hour nobody tries any more, and that is told."""
-    since = ledger.failing_since or now
+    live, over = ledger.deciding(now), ledger.over(now)
+    turned_at = live.starts_at if live is not None else None if over is None else over.ends_at
+    # What has become due since then has an hour of its own.
+    since = min(now, max(ledger.failing_since or now, turned_at or _LONG_AGO))
     if now - since < GIVE_UP_AFTER:
         return replace(ledger, failing_since=since, attempts=ledger.attempts + 1)
-    ended, live = ledger.over(now), ledger.deciding(now)
     news = ledger.news
-    if ledger.shown is not None and ended is not None:
-        stuck = News(kind=NewsKind.STUCK, claim=ended, held=ledger.shown, at=now)
-        news = (*news, stuck)
+    if live is None and ledger.shown is not None:
+        source = Source.HAND if over is None else over.source
+        news = (*news, _news(NewsKind.STUCK, ledger.shown, source, ledger.shown, now))
     elif live is not None and live.source is Source.HAND:
-        news = (*news, News(kind=NewsKind.NEVER_SET, claim=live, held=None, at=now))
+        news = (*news, _news(NewsKind.NEVER_SET, live.presence, live.source, None, now))
     left = replace(ledger.ending_live(now).tidied(now), news=news)
     return replace(settled(left), shown=None, former=None, writing=None)
+
+
+def _news(
+    kind: NewsKind, presence: Presence, source: Source, held: Presence | None, now: datetime
+) -> News:
+    return News(kind=kind, presence=presence, source=source, held=held, at=now)
 
 
 def settled(ledger: Ledger) -> Ledger:
@@ -141,7 +221,7 @@ def with_news(
         return after
     left = transition.kind is Kind.LEFT_ALONE
     kind = NewsKind.LEFT_ALONE if left else NewsKind.ENDED
-    news = News(kind=kind, claim=ended, held=back, at=now)
+    news = _news(kind, ended.presence, ended.source, back, now)
     return replace(after, news=(*after.news, news))
 
 
@@ -149,12 +229,16 @@ def reminded(ledger: Ledger, now: datetime) -> Ledger:
     """With a reminder of what was set until changed a day ago, once."""
     claims, news = [], list(ledger.news)
     for claim in ledger.claims:
-        due = claim.open_ended and not claim.reminded and claim.starts_at + REMIND_AFTER <= now
+        due = _to_be_reminded_of(claim, now)
         if due:
-            kind, held = NewsKind.STILL_ON, claim.presence
-            news.append(News(kind=kind, claim=claim, held=held, at=now))
+            held = claim.presence
+            news.append(_news(NewsKind.STILL_ON, held, claim.source, held, now))
         claims.append(replace(claim, reminded=True) if due else claim)
     return replace(ledger, claims=tuple(claims), news=tuple(news))
+
+
+def _to_be_reminded_of(claim: Claim, now: datetime) -> bool:
+    return claim.open_ended and not claim.reminded and claim.starts_at + REMIND_AFTER <= now
 
 
 def due_of(ledger: Ledger, now: datetime) -> datetime | None:

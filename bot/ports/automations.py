@@ -34,8 +34,15 @@ class AutomationBook(Protocol):
         """What is kept of a person; the defaults if nothing is."""
         ...
 
-    async def choose(self, owner: Identity, choices: Choices, due_at: datetime | None) -> None:
-        """Keep their choices; from now on everything is read anew, from `due_at` on."""
+    async def choose(
+        self,
+        owner: Identity,
+        choices: Choices,
+        due_at: datetime | None,
+        *,
+        cursors: Mapping[str, datetime] | None = None,
+    ) -> None:
+        """Keep their choices, and when to read next; without cursors everything is read anew."""
         ...
 
     async def due_automations(self, most: int) -> Sequence[Automation]:

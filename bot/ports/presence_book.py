@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.chat import Identity
-from bot.domain.claims import Ledger
+from bot.domain.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

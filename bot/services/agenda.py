@@ -108,23 +108,22 @@ class Agenda:
         marked = mark_clashes(in_order(on, zone))
         return await self._named(caller, replace(found, entries=marked))
 
-    async def on_now(self, caller: Caller, zone: ZoneInfo) -> Listing:
-        """What is on at this moment and not declined or cancelled; no whole days.
+    async def on_at(self, caller: Caller, zone: ZoneInfo, moment: datetime) -> Listing:
+        """What is on at that moment and not declined or cancelled; no whole days.
 
         What the person goes to hides the rest.
 
         Raises:
             NotLinkedError: There is no account to look in.
         """
-        now = self._clock.now()
-        today = now.date()
-        found = await self._read(caller, today - _DAY, today + 2 * _DAY)
+        day = moment.astimezone(UTC).date()
+        found = await self._read(caller, day - _DAY, day + 2 * _DAY)
         on = [
             entry
             for entry in in_order(found.entries, zone)
             if takes_time(entry.event)
             and not entry.event.free
-            and starts(entry.event, zone) <= now < ends(entry.event, zone)
+            and starts(entry.event, zone) <= moment < ends(entry.event, zone)
         ]
         sure = tuple(entry for entry in on if goes_to(entry.event))
         return replace(found, entries=sure or tuple(on))

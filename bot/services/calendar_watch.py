@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo
 from bot.domain.accounts import Account
 from bot.domain.automation import evening_claims, meeting_claims
 from bot.domain.chat import Identity
-from bot.domain.claims import Claim, Ledger, Source
-from bot.domain.participation import Event
+from bot.domain.claims import Claim, Source
+from bot.domain.ledger import Ledger
+from bot.domain.participation import Event, ParticipationStatus
 from bot.domain.providers import Provider
 from bot.domain.zones import zone_of
 from bot.errors import TELLABLE, BotError
@@ -42,6 +44,7 @@ _EVENINGS_AHEAD = timedelta(hours=36)
 _OVERLAP = timedelta(minutes=2)
 """Changes may show late, and are dated by another clock than ours."""
 _DEADLINE = 60.0
+_A_MOMENT = timedelta(milliseconds=1)
 _DAY = timedelta(days=1)
 
 
@@ -97,11 +100,11 @@ class CalendarWatch:
         if begun is None:
             return True
         accounts = await self._accounts.accounts_of(owner) if begun.choices.meetings else ()
-        cursors = dict(begun.cursors)
+        cursors, repeated = dict(begun.cursors), await self._repeated(owner)
         found, well = [], True
         for account in accounts:
             try:
-                one = await self._read_one(account, cursors, now)
+                one = await self._read_one(account, cursors, repeated, now)
             except TELLABLE as error:
                 logger.info("a calendar could not be read for a presence: %s", error)
                 well = False
@@ -124,25 +127,31 @@ class CalendarWatch:
             logger.warning("a presence does not know of an answer yet: %s", error)
 
     async def _consider(self, owner: Identity, event: Event) -> None:
-        choices = (await self._book.automation_of(owner)).choices
-        if not choices.meetings:
+        known = await self._book.automation_of(owner)
+        if not known.choices.meetings:
             return
         zone, now = await self._zone_of(owner), self._clock.now()
-        claims = list(meeting_claims([event], choices, zone, now))
-        if claims and event.recurring:
-            # Only one of its dates is known from here.
-            kept = {claim.claim_id for claim in claims}
-            await self._put(owner, claims, lambda claim: claim.claim_id in kept, now)
-            return
-        await self._put(
-            owner,
-            claims,
-            lambda claim: claim.event is not None and claim.event.subject == event.ref.subject,
-            now,
-        )
+        claims = list(meeting_claims([event], known.choices, zone, now))
+        declined = event.my_status is ParticipationStatus.DECLINED
+        ids = {claim.claim_id for claim in claims}
+
+        def replaced(claim: Claim) -> bool:
+            if event.recurring and not declined:
+                # Only one of its dates is known from here.
+                return claim.claim_id in ids
+            return claim.event is not None and claim.event.subject == event.ref.subject
+
+        await self._put(owner, claims, replaced, now)
+        if known.due_at is not None:
+            # Whoever is reading the calendar at this moment has read what was before.
+            await self._book.begin_reading(known, known.due_at + _A_MOMENT)
 
     async def _read_one(
-        self, account: Account, cursors: dict[str, datetime], now: datetime
+        self,
+        account: Account,
+        cursors: dict[str, datetime],
+        repeated: Collection[str],
+        now: datetime,
     ) -> _Found | None:
         """What is due of one calendar; None if nothing is."""
         calendar = self._calendars[account.provider]
@@ -157,7 +166,11 @@ class CalendarWatch:
             changed = await calendar.list_changes(call, first, end, known - _OVERLAP)
             if changed is None and now - whole < READ_EVERY:
                 return None
-            if changed is not None and not any(event.recurring for event in changed):
+            # Of what has several dates under one id, only the changed ones come.
+            several = changed is not None and any(
+                event.recurring or event.ref.event_id in repeated for event in changed
+            )
+            if changed is not None and not several:
                 cursors[account.account_id] = now
                 return _found(account, changed, whole=False)
         events = await calendar.list_events(call, first, end)
@@ -168,6 +181,15 @@ class CalendarWatch:
         cursors[account.account_id] = now
         cursors[_whole(account)] = read_at + _share(account, read_at) * spread
         return _found(account, events, whole=True)
+
+    async def _repeated(self, owner: Identity) -> Collection[str]:
+        """The ids under which more than one claim is known."""
+        ids = Counter(
+            claim.event.event_id
+            for claim in (await self._keeper.ledger_of(owner)).claims
+            if claim.source is Source.MEETING and claim.event is not None
+        )
+        return [event_id for event_id, times in ids.items() if times > 1]
 
     async def _note(
         self, begun: Automation, accounts: Sequence[Account], found: Sequence[_Found], now: datetime
@@ -187,7 +209,16 @@ class CalendarWatch:
             gone = claim.event is None or claim.event.account_id not in linked
             return gone or any(one.replaces(claim) for one in found)
 
+        if not await self._stands(begun):
+            return
         await self._put(owner, claims, replaced, now)
+        if not await self._stands(begun):
+            # In that very moment: what was put may be older than what they did.
+            await self._put(owner, (), lambda claim: claim.source is not Source.HAND, now)
+
+    async def _stands(self, begun: Automation) -> bool:
+        """Whether nobody has chosen or answered anything since the reading began."""
+        return await self._book.automation_of(begun.owner) == begun
 
     async def _put(
         self,

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from bot.domain.accounts import Account
 from bot.domain.chat import Identity
-from bot.domain.claims import Ledger
+from bot.domain.claims import Source
+from bot.domain.ledger import Ledger
 from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
 from bot.domain.transitions import (
+    Kind,
     Transition,
     due_of,
     failed,
@@ -42,7 +44,9 @@ logger = logging.getLogger(__name__)
 PRESENCE_PROVIDER = Provider.BITRIX24
 """Only Bitrix24 has a presence; calendar services know none."""
 LEASE = timedelta(seconds=20)
-"""For how long somebody may have a ledger in hand: longer than what is done meanwhile may take."""
+"""For how long somebody may have a ledger in hand; while they write, until that has to be done."""
+_LONGEST_LEASE = timedelta(seconds=50)
+_SLACK = timedelta(seconds=5)
 _SWEEP_DEADLINE = 15.0
 _WAIT_FOR_HAND = 0.1
 
@@ -156,7 +160,12 @@ class Keeper:
 
         def plan(ledger: Ledger, held: Presence | None) -> Transition:
             now = self._clock.now()
-            return step(replace(seen(ledger, held, now)[0], claims=()), held, now)
+            ledger, _ = seen(ledger, held, now)
+            transition = step(replace(ledger, claims=()), held, now)
+            # What other calendars say may count again at the next portal.
+            stay = ledger.without(lambda claim: claim.source is Source.HAND).claims
+            after = replace(transition.after, claims=stay, last=None)
+            return replace(transition, after=after)
 
         async def begin(_held: Presence | None, _wanted: Presence) -> None:
             pass
@@ -200,6 +209,8 @@ class Keeper:
         ledger = _at(call.account, held.ledger)
         transition = step(ledger, shown, now)
         after = reminded(with_news(transition, ledger, shown, now), now)
+        if transition.kind is not Kind.NOTHING:
+            after = replace(after, last=None)
         transition = replace(transition, after=after)
         kept = transition.before
         try:
@@ -218,7 +229,9 @@ class Keeper:
 
     async def _write(self, held: KeptLedger, call: Call, transition: Transition) -> PresenceState:
         assert transition.write is not None  # noqa: S101 - whoever calls this has looked
-        if not await self._book.keep(held, transition.before, self._lease()):
+        left = timedelta(seconds=call.deadline - self._clock.monotonic()) + _SLACK
+        until = self._clock.now() + min(max(LEASE, left), _LONGEST_LEASE)
+        if not await self._book.keep(held, transition.before, until):
             raise _busy()
         return await self._provider.set_presence(call, transition.write)
 
@@ -260,11 +273,9 @@ def _outcome(state: PresenceState, transition: Transition, as_it_was: Ledger) ->
 
 
 def _at(account: Account, ledger: Ledger) -> Ledger:
-    """The ledger for an account: what was set in another one is none of its business."""
-    if ledger.account_id == account.account_id:
-        return ledger
-    elsewhere = replace(ledger, shown=None, former=None, writing=None)
-    return replace(elsewhere, account_id=account.account_id)
+    """The ledger for an account, which may have taken the place of another."""
+    # The same person at the same portal, most of the time; if not, it shows something else.
+    return replace(ledger, account_id=account.account_id)
 
 
 def _busy() -> RateLimitedError:

@@ -129,6 +129,10 @@ class PersonalData:
         await self.sign_ins.drop_all(caller.identity)
         accounts = await self.linking.of(caller)
         own = await self._own_accounts(caller)
+        for account in accounts:
+            if account not in own:
+                # It stays, and what is kept about it goes.
+                await self.linking.leaving(account, caller.deadline)
         # Side by side, so that one slow provider does not use up the others' time.
         unlinked = await asyncio.gather(*(self._unlink(caller, account) for account in own))
         return Released(

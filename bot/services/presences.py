@@ -3,12 +3,21 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.claims import Claim, Ledger, Source
+from bot.domain.claims import Claim, Source, same
 from bot.domain.inbox import Intent
 from bot.domain.journal import Change, ChangeKind
+from bot.domain.ledger import Ledger
 from bot.domain.participation import Confirmation, Event
 from bot.domain.presence import Presence, PresenceState
-from bot.domain.transitions import Transition, by_hand, own, restored_to, seen, step
+from bot.domain.transitions import (
+    Transition,
+    by_hand,
+    own,
+    remembered,
+    seen,
+    step,
+    taken_back,
+)
 from bot.errors import TELLABLE
 from bot.ports import AccountStore, Clock, Inbox
 from bot.services.caller import Caller, call_as
@@ -51,16 +60,12 @@ class Presences:
         return await self._keeper.look(await call_as(caller, self._accounts, PRESENCE_PROVIDER))
 
     async def set(self, caller: Caller, wanted: Presence, lasting: Lasting = UNTIL_CHANGED) -> Done:
-        """Set the caller's presence for a time, and read it back.
-
-        A repeated command (after the process died) finds its claim and writes only what is missing.
-        """
+        """Set the caller's presence for a time, and read it back."""
         claim = self._claim(caller, wanted, lasting)
         return await self._change(
             caller,
-            lambda ledger, held: by_hand(
-                ledger, held, ledger.claim(claim.claim_id) or claim, self._clock.now()
-            ),
+            lambda ledger, held: by_hand(ledger, held, claim, self._clock.now()),
+            claim_id=claim.claim_id,
         )
 
     async def online(self, caller: Caller) -> Done:
@@ -73,12 +78,16 @@ class Presences:
         """One of the caller's claims, on now or to come."""
         return (await self._keeper.ledger_of(caller.identity)).claim(claim_id)
 
-    async def end(self, caller: Caller, claim_id: str) -> Done:
-        """End one claim before its time; what is behind it decides from now on."""
+    async def end(self, caller: Caller, claim: Claim) -> Done:
+        """End one claim before its time; what is behind it decides from now on.
+
+        A meeting that is in several calendars is one.
+        """
 
         def plan(ledger: Ledger, held: Presence | None) -> Transition:
             now = self._clock.now()
-            return step(seen(ledger, held, now)[0].ending([claim_id]), held, now)
+            ids = [one.claim_id for one in ledger.claims if one == claim or same(one, claim)]
+            return step(seen(ledger, held, now)[0].ending(ids), held, now)
 
         return await self._change(caller, plan)
 
@@ -86,42 +95,35 @@ class Presences:
         """The caller knows from now on that others do not get to see it."""
         await self._keeper.note(caller.identity, lambda ledger: replace(ledger, warned=True))
 
-    async def take_back(self, caller: Caller, change: Change) -> Done | None:
-        """Bring back what was held before a change, provided that what it set is still there.
+    async def changed_at(self, caller: Caller) -> datetime | None:
+        """When the caller last asked for something that can be taken back; None if nothing can."""
+        ledger = await self._keeper.ledger_of(caller.identity)
+        if ledger.entry_id == caller.entry_id:
+            # It was taken back by an earlier attempt at this very command.
+            return self._clock.now()
+        return None if ledger.last is None else ledger.last.at
+
+    async def take_back(self, caller: Caller) -> Done | None:
+        """Bring back how it was before the last thing that the caller asked for.
 
         Returns:
-            What is held now; None if it was changed since, and so left as it is.
+            What is held now; None if something has happened since, and so nothing was done.
         """
-        before, after = Presence(change.before), Presence(change.after) if change.after else None
-        replayed = await self._earlier(caller) is not None
         left = False
 
         def plan(ledger: Ledger, held: Presence | None) -> Transition:
             nonlocal left
             now = self._clock.now()
-            if held is not after and not (replayed and held is before):
-                left = True
-                return step(ledger, held, now)
-            return self._back(caller, seen(ledger, held, now)[0], held, before)
+            transition = taken_back(ledger, held, now)
+            left = transition is None
+            return transition or step(ledger, held, now)
 
         done = await self._change(caller, plan, undoes=True)
         return None if left else done
 
-    def _back(
-        self, caller: Caller, ledger: Ledger, held: Presence | None, before: Presence
-    ) -> Transition:
-        now = self._clock.now()
-        by_hand_now = [one.claim_id for one in ledger.live(now) if one.source is Source.HAND]
-        rest = ledger.ending(by_hand_now)
-        decides = rest.deciding(now)
-        back = restored_to(rest) if decides is None else decides.presence
-        if back is before and ledger.shown is not None:
-            return step(rest, held, now)
-        if before is Presence.ONLINE:
-            return own(ledger, held, before, now)
-        return by_hand(ledger, held, self._claim(caller, before, UNTIL_CHANGED), now)
-
-    async def _change(self, caller: Caller, plan: Plan, *, undoes: bool = False) -> Done:
+    async def _change(
+        self, caller: Caller, plan: Plan, *, claim_id: str = "", undoes: bool = False
+    ) -> Done:
         call = await call_as(caller, self._accounts, PRESENCE_PROVIDER)
         earlier = await self._earlier(caller)
         change = self._begun(caller, undoes=undoes)
@@ -139,7 +141,9 @@ class Presences:
             caller.changes.put(change)
 
         try:
-            done = await self._keeper.change(call, plan, begin)
+            done = await self._keeper.change(
+                call, self._noted(caller, plan, claim_id, undoes=undoes), begin
+            )
         except TELLABLE:
             if earlier is None:
                 caller.changes.drop(change)
@@ -151,6 +155,28 @@ class Presences:
         if change.after:
             _note(caller, change, done.state)
         return done
+
+    def _noted(self, caller: Caller, plan: Plan, claim_id: str, *, undoes: bool) -> Plan:
+        """The plan, once: an attempt after the process died only finishes what the first began."""
+
+        def noted(ledger: Ledger, held: Presence | None) -> Transition:
+            now = self._clock.now()
+            if ledger.entry_id == caller.entry_id:
+                return step(ledger, held, now)
+            transition = plan(ledger, held)
+            last = None
+            if not undoes:
+                last = remembered(
+                    ledger, held, transition, now, entry_id=caller.entry_id, claim_id=claim_id
+                )
+
+            def note(kept: Ledger) -> Ledger:
+                # News of what was on before would contradict the reply.
+                return replace(kept, entry_id=caller.entry_id, last=last, news=())
+
+            return replace(transition, before=note(transition.before), after=note(transition.after))
+
+        return noted
 
     async def _earlier(self, caller: Caller) -> Intent | None:
         """What an earlier attempt at this very command was about to write."""
@@ -188,6 +214,7 @@ class Presences:
             provider=PRESENCE_PROVIDER,
             kind=ChangeKind.PRESENCE,
             confirmation=Confirmation.UNKNOWN,
+            entry_id=caller.entry_id,
             undoes=undoes,
         )
 

@@ -1,5 +1,6 @@
 """What people want of their presence, in a database."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,9 @@ from bot.storage import tables
 from bot.storage.cache import Cache
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
-from bot.storage.statements import upserting
+from bot.storage.statements import executing, upserting
+
+logger = logging.getLogger(__name__)
 
 _table = tables.automations
 _CACHED = 10_000
@@ -32,13 +35,20 @@ class SqlAutomations:
         """See `AutomationBook.automation_of`."""
         return await self._cache.get(owner, self._read) or Automation(owner=owner)
 
-    async def choose(self, owner: Identity, choices: Choices, due_at: datetime | None) -> None:
+    async def choose(
+        self,
+        owner: Identity,
+        choices: Choices,
+        due_at: datetime | None,
+        *,
+        cursors: Mapping[str, datetime] | None = None,
+    ) -> None:
         """See `AutomationBook.choose`."""
         values = {
             "platform": owner.platform.value,
             "user_id": owner.user_id,
             "choices": dump(choices),
-            "cursors": "{}",
+            "cursors": dump(dict(cursors or {})),
             "due_at": due_at,
         }
         await self._database.write(upserting(_table, values))
@@ -48,7 +58,18 @@ class SqlAutomations:
         """See `AutomationBook.due_automations`."""
         due = _table.c.due_at <= self._clock.now()
         query = sa.select(_table).where(due).order_by(_table.c.due_at).limit(most)
-        return [_automation(row) for row in await self._database.read(query)]
+        found = []
+        for row in await self._database.read(query):
+            try:
+                found.append(_automation(row))
+            except Exception:
+                # Written by another release, perhaps; nobody else has to wait for that.
+                logger.exception("what somebody wants of their presence cannot be read")
+                gone = sa.update(_table).where(
+                    _table.c.platform == row.platform, _table.c.user_id == row.user_id
+                )
+                await self._database.write(executing(gone.values(due_at=None)))
+        return found
 
     async def next_automation(self) -> datetime | None:
         """See `AutomationBook.next_automation`."""

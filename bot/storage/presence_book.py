@@ -1,5 +1,6 @@
 """Claims on people's presence, in a database: a row for each person."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.domain.chat import Identity, Platform
-from bot.domain.claims import Ledger
+from bot.domain.ledger import Ledger
 from bot.ports import Clock, KeptLedger, PresenceBook
 from bot.storage import tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.statements import executing, insert_into
+
+logger = logging.getLogger(__name__)
 
 _table = tables.presences
 LONGEST_LEASE = timedelta(minutes=1)
@@ -127,10 +130,19 @@ def _none_of(owner: Identity) -> KeptLedger:
 def _kept(owner: Identity, row: sa.Row[Any]) -> KeptLedger:
     return KeptLedger(
         owner=owner,
-        ledger=load(row.ledger, Ledger),
+        ledger=_load(row.ledger),
         version=row.version,
         due_at=row.due_at,
     )
+
+
+def _load(text: str) -> Ledger:
+    try:
+        return load(text, Ledger)
+    except Exception:
+        # Written by another release, perhaps: what it knew is lost, and nothing else.
+        logger.exception("a ledger cannot be read")
+        return Ledger()
 
 
 if TYPE_CHECKING:

@@ -631,3 +631,6 @@ class M(StrEnum):
     SETTINGS_TO_TELL = "settings.to_tell"
     FORGET_PRESENCE = "forget.presence"
     PRESENCE_ONLINE_UNTIL = "presence.online_until"
+    PRESENCE_ENDED_BEFORE = "presence.ended_before"
+    PRESENCE_THEN_MEETING = "presence.then_meeting"
+    PRESENCE_BY_EVENT = "presence.by_event"

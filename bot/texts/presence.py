@@ -5,7 +5,8 @@ from datetime import datetime
 
 from bot.domain.automation import Choices
 from bot.domain.chat import Button
-from bot.domain.claims import Claim, Ledger, News, NewsKind, Source
+from bot.domain.claims import Claim, Source
+from bot.domain.ledger import Ledger, News, NewsKind
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.transitions import restored_to
 from bot.texts.ids import M
@@ -39,17 +40,29 @@ def add_presence(draft: Draft, state: PresenceState) -> Draft:
 
 
 def add_held(draft: Draft, ledger: Ledger, state: PresenceState, now: datetime) -> Draft:
-    """Add what is held, and until when if we know that it ends."""
-    turn = ledger.turn_after(now)
-    ours = ledger.shown is not None and ledger.shown is state.presence
-    if not ours or turn is None or state.presence is None:
+    """Add what is held, and until when if we know that it ends, and what comes then."""
+    ends_at = _ends_at(ledger, now) if ledger.shown is state.presence else None
+    if state.presence is None or ends_at is None:
         return draft.add(M.PRESENCE_NONE if state.presence is None else _HELD[state.presence])
-    after = restored_to(ledger) if turn.claim is None else turn.claim.presence
-    until = draft.texts.until(turn.at, now)
+    next_one, until = ledger.deciding(ends_at), draft.texts.until(ends_at, now)
+    after = restored_to(ledger) if next_one is None else next_one.presence
     if after is Presence.ONLINE and state.presence is Presence.ONLINE:
         return draft.add(M.PRESENCE_ONLINE_UNTIL, until=until)
     what = _name(draft.texts, state.presence)
-    return draft.add(M.PRESENCE_UNTIL, what=what, until=until, after=_word(draft.texts, after))
+    draft.add(M.PRESENCE_UNTIL, what=what, until=until, after=_word(draft.texts, after))
+    if next_one is not None and next_one.source is Source.MEETING:
+        over = _ends_at(ledger, ends_at) or ends_at
+        title = draft.texts.named(next_one.title)
+        draft.add(M.PRESENCE_THEN_MEETING, title=title, until=draft.texts.until(over, now))
+    return draft
+
+
+def _ends_at(ledger: Ledger, now: datetime) -> datetime | None:
+    """When what decides is over: by hand at its own end, else when something else decides."""
+    claim, turn = ledger.deciding(now), ledger.turn_after(now)
+    if claim is None or claim.source is Source.HAND:
+        return None if claim is None else claim.ends_at
+    return None if turn is None else turn.at
 
 
 def add_reasons(draft: Draft, ledger: Ledger, state: PresenceState, now: datetime) -> Draft:
@@ -60,7 +73,7 @@ def add_reasons(draft: Draft, ledger: Ledger, state: PresenceState, now: datetim
             _add_reason(draft, claim, now)
         else:
             draft.add(M.PRESENCE_ELSEWHERE, ours=_word(texts, ledger.shown))
-    upcoming = next_claim(ledger, now)
+    upcoming = next_shown(ledger, now)
     if upcoming is not None and upcoming.ends_at is not None:
         message = M.PRESENCE_NEXT_TITLED if upcoming.title else M.PRESENCE_NEXT
         draft.add(message, **_claimed(texts, upcoming, now))
@@ -98,13 +111,14 @@ def add_later(draft: Draft, claim: Claim, now: datetime) -> Draft:
 def add_news(draft: Draft, news: News) -> Draft:
     """Add what became of a presence that nobody asked about just now."""
     held = _word(draft.texts, news.held or Presence.ONLINE)
-    return draft.add(_NEWS[news.kind], what=_name(draft.texts, news.claim.presence), held=held)
+    return draft.add(_NEWS[news.kind], what=_name(draft.texts, news.presence), held=held)
 
 
-def next_claim(ledger: Ledger, now: datetime) -> Claim | None:
-    """What begins next, if anything does."""
-    later = [one for one in ledger.claims if one.starts_at > now and not one.live(now)]
-    return min(later, key=lambda claim: claim.starts_at, default=None)
+def next_shown(ledger: Ledger, now: datetime) -> Claim | None:
+    """What comes next and is not just the next evening, which comes every day."""
+    upcoming = ledger.next_after(now)
+    evening = upcoming is not None and upcoming.source is Source.SCHEDULE
+    return None if evening else upcoming
 
 
 def end_buttons(texts: Texts, command: str) -> list[list[Button]]:
@@ -127,7 +141,7 @@ def presence_buttons(texts: Texts, ledger: Ledger, now: datetime) -> list[list[B
         rows.append([_button(texts, M.BUTTON_ONLINE_NOW, "/online")])
         if claim.source is Source.MEETING:
             rows.append([_button(texts, M.BUTTON_SKIP, f"/presence end {claim.claim_id}")])
-    upcoming = next_claim(ledger, now)
+    upcoming = next_shown(ledger, now)
     if upcoming is not None:
         line = f"/presence end {upcoming.claim_id}"
         rows.append([_button(texts, M.BUTTON_CANCEL_NEXT, line)])

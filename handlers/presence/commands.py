@@ -5,10 +5,11 @@ from datetime import datetime
 
 from bot.commands import Context, Router
 from bot.domain.chat import Button, Reply
-from bot.domain.claims import Ledger, Source
+from bot.domain.claims import Source
+from bot.domain.ledger import Ledger
 from bot.domain.participation import Confirmation
 from bot.domain.presence import Presence
-from bot.errors import UsageError
+from bot.errors import TELLABLE, UsageError
 from bot.services.keeping import Done
 from bot.texts import (
     Draft,
@@ -25,6 +26,7 @@ router = Router()
 
 _END = "end"
 _END_ARGS = 2
+_OFF = frozenset({"off", "stop", "выкл", "стоп"})
 
 
 @router.command(
@@ -56,21 +58,28 @@ async def online(ctx: Context) -> Sequence[Reply]:
     """End what is on and be available; for a time, whatever the calendar says meanwhile."""
     if ctx.command.args:
         return [await _set(ctx, Presence.ONLINE)]
-    done = await ctx.services.presences.online(ctx.caller)
-    return [await _told(ctx, done, Presence.ONLINE)]
+    return [await _end_all(ctx)]
 
 
 @router.command("presence", summary=M.HELP_PRESENCE, aliases=("присутствие",))
 async def presence(ctx: Context) -> Sequence[Reply]:
     """Show what is set, why and until when; `end` and a claim's id end that one."""
-    if len(ctx.command.args) == _END_ARGS and ctx.command.args[0] == _END:
+    pressed = ctx.command.pressed and len(ctx.command.args) == _END_ARGS
+    if pressed and ctx.command.args[0] == _END:
         return [await _end_one(ctx, ctx.command.args[1])]
     if ctx.command.args:
         raise UsageError(M.USAGE_NO_ARGUMENT, command=ctx.command.name)
     return [_standing(ctx, ctx.draft(), await ctx.services.presences.show(ctx.caller))]
 
 
+async def _end_all(ctx: Context) -> Reply:
+    done = await ctx.services.presences.online(ctx.caller)
+    return await _told(ctx, done, Presence.ONLINE)
+
+
 async def _set(ctx: Context, wanted: Presence) -> Reply:
+    if len(ctx.command.args) == 1 and ctx.command.args[0].casefold() in _OFF:
+        return await _end_all(ctx)
     lasting = await how_long(ctx)
     if isinstance(lasting, Reply):
         return lasting
@@ -97,16 +106,18 @@ async def _told(
     if state.presence is not wanted:
         over = ends_at is not None and ends_at <= now
         why = M.PRESENCE_OVER_NOW if over else M.PRESENCE_DIFFERS
-        return draft.add(why, command=ctx.command.name).reply()
-    if state.before is wanted and _without_end(done.ledger, now) is _without_end(done.earlier, now):
+        return draft.add(why, command=ctx.command.line.removeprefix("/")).reply()
+    if claim is not None and claim.title:
+        draft.add(M.PRESENCE_BY_EVENT, title=ctx.texts.named(claim.title))
+    if state.before is wanted and _end(done.ledger, now) == _end(done.earlier, now):
         draft.add(M.PRESENCE_ALREADY)
     await _warn_once(ctx, draft, done)
     return draft.reply(_ends(ctx, draft, done))
 
 
-def _without_end(ledger: Ledger, now: datetime) -> bool:
+def _end(ledger: Ledger, now: datetime) -> datetime | None:
     claim = ledger.deciding(now)
-    return claim is None or claim.open_ended
+    return None if claim is None else claim.ends_at
 
 
 def _ends(ctx: Context, draft: Draft, done: Done) -> list[list[Button]]:
@@ -125,7 +136,11 @@ async def _warn_once(ctx: Context, draft: Draft, done: Done) -> None:
     """Say once, and not with every command, that nobody gets to see it."""
     if not done.state.shown and not done.ledger.warned:
         draft.add(M.PRESENCE_NOT_SHOWN)
-        await ctx.services.presences.warned(ctx.caller)
+        try:
+            await ctx.services.presences.warned(ctx.caller)
+        except TELLABLE:
+            # It is said once more next time; what was asked for is done.
+            return
 
 
 def _standing(ctx: Context, draft: Draft, done: Done) -> Reply:
@@ -139,12 +154,16 @@ def _standing(ctx: Context, draft: Draft, done: Done) -> Reply:
 
 
 async def _end_one(ctx: Context, claim_id: str) -> Reply:
-    """End one claim, on or still to come."""
-    before = await ctx.services.presences.claim(ctx.caller, claim_id)
-    done = await ctx.services.presences.end(ctx.caller, claim_id)
+    """End one claim, on or still to come; the line of a button, which nobody types."""
+    presences = ctx.services.presences
+    claim = await presences.claim(ctx.caller, claim_id)
+    if claim is None:
+        done = await presences.show(ctx.caller)
+        return _standing(ctx, ctx.draft().add(M.PRESENCE_ENDED_BEFORE), done)
+    done = await presences.end(ctx.caller, claim)
     draft = ctx.draft()
-    if before is not None and before.source is Source.MEETING:
-        draft.add(M.PRESENCE_SKIPPED, title=ctx.texts.named(before.title))
-    elif before is not None:
+    if claim.source is Source.MEETING:
+        draft.add(M.PRESENCE_SKIPPED, title=ctx.texts.named(claim.title))
+    else:
         draft.add(M.PRESENCE_CANCELLED)
     return _standing(ctx, draft, done)

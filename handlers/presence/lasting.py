@@ -18,7 +18,7 @@ from bot.domain.spans import (
     UntilMeetingEnds,
     resolve,
 )
-from bot.errors import UsageError
+from bot.errors import EventNotFoundError, UsageError
 from bot.services.event_names import HANDLE_LETTERS
 from bot.services.presences import UNTIL_CHANGED, Lasting
 from bot.services.resolver import Named, Unnamed, WhichOne
@@ -68,8 +68,9 @@ async def _by_clock(ctx: Context, span: ByClock) -> datetime:
     return resolve(span, said_at=said_at, zone=zone, hours=hours)
 
 
-async def _while_meeting(ctx: Context) -> Lasting:
-    listing = await ctx.services.agenda.on_now(ctx.caller, ctx.texts.timezone)
+async def _while_meeting(ctx: Context) -> Lasting | Reply:
+    zone, said_at = ctx.texts.timezone, ctx.message.sent_at
+    listing = await ctx.services.agenda.on_at(ctx.caller, zone, said_at)
     if listing.entries:
         last = max(
             (entry.event for entry in listing.entries),
@@ -80,7 +81,9 @@ async def _while_meeting(ctx: Context) -> Lasting:
         missing = ctx.texts.provider(listing.failures[0].account.provider)
         name = ctx.command.name
         raise UsageError(M.SPAN_NO_MEETING_PARTIAL, missing=missing, command=name)
-    raise UsageError(M.SPAN_NO_MEETING, command=ctx.command.name)
+    draft = ctx.draft().add(M.SPAN_NO_MEETING, command=ctx.command.name)
+    # The message with the button goes on to say what is set.
+    return draft.reply(replaces_card=False)
 
 
 def _around(ctx: Context, span: UntilEvent | UntilEventEnds | DuringEvent, event: Event) -> Lasting:
@@ -101,7 +104,12 @@ async def _event(ctx: Context, span: UntilEvent | UntilEventEnds | DuringEvent) 
     parse_ref = ctx.services.answers.parse_ref
     names = read_names(span.words, parse_ref=parse_ref, letters=HANDLE_LETTERS)
     resolver = ctx.services.resolver
-    meant = await resolver.resolve(ctx.caller, ctx.message, names, ctx.texts.timezone)
+    try:
+        meant = await resolver.resolve(ctx.caller, ctx.message, names, ctx.texts.timezone)
+    except EventNotFoundError as error:
+        if error.message != M.WHICH_NO_MATCH:
+            raise
+        meant = None
     match meant:
         case Named():
             if len(meant.refs) > 1:
@@ -111,7 +119,8 @@ async def _event(ctx: Context, span: UntilEvent | UntilEventEnds | DuringEvent) 
             draft = ctx.draft().add(meant.question, **meant.values)
             line = f"{ctx.command.name} {before_name(span)}"
             return choices(draft, meant.events, line, ctx.services.clock.now())
-        case Unnamed():
+        case Unnamed() | None:
+            # Most likely a moment that was mistyped.
             raise UsageError(M.USAGE_SPAN, words=_words(ctx), command=ctx.command.name)
 
 

@@ -11,21 +11,26 @@ from bot.domain.participation import (
     ParticipationStatus,
     restoring,
 )
-from bot.domain.presence import Presence
 from bot.errors import TELLABLE, BotError, EventNotFoundError
 from bot.services.keeping import Done
+from bot.services.memory import UNDO_WITHIN
 from bot.services.outcomes import Outcome, Provided, Step
-from bot.texts import HELD, M, add_headline, add_held, card, card_buttons
+from bot.texts import HELD, M, add_headline, add_held, add_reasons, card, card_buttons
 from handlers.rsvp.outcomes import ask_first, refused, signed, unconfirmed
 
 
 async def undo_last(ctx: Context) -> Reply:
     """Take back the last answer or presence."""
     change = await ctx.services.memory.last_undoable(ctx.message)
+    asked_at = await ctx.services.presences.changed_at(ctx.caller)
+    if asked_at is not None and asked_at >= ctx.message.sent_at - UNDO_WITHIN:
+        answered = change is not None and change.kind is ChangeKind.ANSWER
+        if change is None or not answered or asked_at > change.at:
+            return await _undo_presence(ctx)
     if change is None:
         return ctx.draft().add(M.UNDO_NOTHING).reply()
     if change.kind is not ChangeKind.ANSWER or change.event is None:
-        return await _undo_presence(ctx, change)
+        return await _presence_as_it_is(ctx, undone=change.undoes)
     try:
         event = await ctx.services.answers.look(ctx.caller, change.event)
         return await _undo_answer(ctx, event, change)
@@ -114,24 +119,25 @@ def _as_it_is(ctx: Context, why: M, event: Event) -> Reply:
     return card(draft, event, ctx.services.clock.now())
 
 
-async def _undo_presence(ctx: Context, change: Change) -> Reply:
-    presences, draft = ctx.services.presences, ctx.draft()
-    done: Done | None = None
-    if change.undoes:
-        why = M.UNDO_ALREADY
-    elif change.before not in set(Presence):
-        return draft.add(M.UNDO_PRESENCE_UNKNOWN).reply()
-    else:
-        why, done = M.UNDO_PRESENCE, await presences.take_back(ctx.caller, change)
-        if done is None or done.state.presence is not Presence(change.before):
-            why = M.UNDO_PRESENCE_CHANGED
+async def _undo_presence(ctx: Context) -> Reply:
+    done = await ctx.services.presences.take_back(ctx.caller)
     if done is None:
-        done = await presences.show(ctx.caller)
+        return await _presence_as_it_is(ctx, undone=False)
     match done.state.confirmation:
         case Confirmation.PENDING:
-            return draft.add(M.PRESENCE_PENDING).reply()
+            return ctx.draft().add(M.PRESENCE_PENDING).reply()
         case Confirmation.UNKNOWN:
-            return draft.add(M.PRESENCE_UNKNOWN).reply()
+            return ctx.draft().add(M.PRESENCE_UNKNOWN).reply()
         case Confirmation.CONFIRMED:
-            now = ctx.services.clock.now()
-            return add_held(draft.add(why), done.ledger, done.state, now).reply()
+            return _standing(ctx, M.UNDO_PRESENCE, done)
+
+
+async def _presence_as_it_is(ctx: Context, *, undone: bool) -> Reply:
+    done = await ctx.services.presences.show(ctx.caller)
+    return _standing(ctx, M.UNDO_ALREADY if undone else M.UNDO_PRESENCE_CHANGED, done)
+
+
+def _standing(ctx: Context, first: M, done: Done) -> Reply:
+    now = ctx.services.clock.now()
+    draft = add_held(ctx.draft().add(first), done.ledger, done.state, now)
+    return add_reasons(draft, done.ledger, done.state, now).reply()

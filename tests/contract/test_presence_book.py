@@ -11,7 +11,8 @@ import pytest
 
 from bot.domain.automation import Choices, Telling
 from bot.domain.chat import Identity, Platform
-from bot.domain.claims import Claim, Exemption, Ledger, News, NewsKind, Source
+from bot.domain.claims import Claim, Exemption, Source
+from bot.domain.ledger import Former, Ledger, News, NewsKind
 from bot.domain.participation import EventRef
 from bot.domain.presence import Presence
 from bot.domain.providers import Provider
@@ -44,11 +45,31 @@ FULL = Ledger(
     former=Presence.AWAY,
     shown=Presence.DND,
     writing=Presence.ONLINE,
-    exempt=(Exemption(claim_id="bitrix24/a-7/651", until=LATER),),
+    exempt=(Exemption(group="bitrix24/a-7/651", event=DND.event, starts_at=START, until=LATER),),
     account_id="a-7",
     failing_since=START,
     attempts=3,
-    news=(News(kind=NewsKind.ENDED, claim=DND, held=None, at=START),),
+    news=(
+        News(
+            kind=NewsKind.ENDED,
+            presence=Presence.DND,
+            source=Source.HAND,
+            held=None,
+            at=START,
+        ),
+    ),
+    entry_id=7,
+    last=Former(
+        entry_id=7,
+        at=START,
+        made=Presence.DND,
+        claim_id="hand-7",
+        held=None,
+        ours=True,
+        claims=(DND,),
+        exempt=(),
+        former=Presence.AWAY,
+    ),
     warned=True,
 )
 CHOICES = Choices(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.domain.automation import Choices
 from bot.domain.chat import Identity
-from bot.domain.claims import Ledger
+from bot.domain.ledger import Ledger
 from bot.ports import Automation, AutomationBook, Clock, KeptLedger, PresenceBook
 
 
@@ -86,8 +86,17 @@ class MemoryAutomations:
     async def automation_of(self, owner: Identity) -> Automation:
         return self.rows.get(owner) or Automation(owner=owner)
 
-    async def choose(self, owner: Identity, choices: Choices, due_at: datetime | None) -> None:
-        self.rows[owner] = Automation(owner=owner, choices=choices, due_at=due_at)
+    async def choose(
+        self,
+        owner: Identity,
+        choices: Choices,
+        due_at: datetime | None,
+        *,
+        cursors: Mapping[str, datetime] | None = None,
+    ) -> None:
+        self.rows[owner] = Automation(
+            owner=owner, choices=choices, due_at=due_at, cursors=dict(cursors or {})
+        )
 
     async def due_automations(self, most: int) -> Sequence[Automation]:
         now = self._clock.now()

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.claims import Claim, Ledger, NewsKind, Source, Turn
+from bot.domain.claims import Claim, Source
+from bot.domain.ledger import Ledger, NewsKind, Turn
 from bot.domain.presence import Presence
 from bot.domain.transitions import (
     GIVE_UP_AFTER,
@@ -98,18 +99,38 @@ def test_pauses_grow_up_to_five_minutes_and_an_hour_is_enough() -> None:
     assert set(pauses[5:]) == {300}
     assert GIVE_UP_AFTER <= now - OVER < GIVE_UP_AFTER + 5 * MINUTE
     [news] = ledger.news
-    assert (news.kind, news.claim) == (NewsKind.STUCK, DND)
+    assert (news.kind, news.presence) == (NewsKind.STUCK, Presence.DND)
     assert replace(ledger, news=()) == Ledger()
 
 
 def test_what_could_not_be_set_is_told_if_it_was_by_hand() -> None:
     for claim, kinds in ((DND, [NewsKind.NEVER_SET]), (MEETING, [])):
-        ledger = Ledger(claims=(claim,), failing_since=START - HOUR, attempts=9)
+        long = replace(claim, ends_at=OVER)
+        ledger = Ledger(claims=(long,), failing_since=START, attempts=9)
+        assert failed(ledger, START + HOUR - MINUTE).live(START + HOUR - MINUTE) == (long,)
 
-        given_up = failed(ledger, START + MINUTE)
+        given_up = failed(ledger, START + HOUR)
 
         assert [news.kind for news in given_up.news] == kinds
-        assert given_up.live(START + MINUTE) == ()
+        assert given_up.live(START + HOUR) == ()
+
+
+def test_what_has_become_due_later_has_an_hour_of_its_own() -> None:
+    begun = replace(MEETING, starts_at=START + HOUR, ends_at=START + 3 * HOUR)
+    ledger = replace(ON, claims=(DND, begun), failing_since=START, attempts=9)
+
+    later = failed(ledger, START + 1.5 * HOUR)
+
+    assert later.failing_since == begun.starts_at
+    assert failed(later, OVER).failing_since is None
+
+
+def test_what_was_removed_and_cannot_be_given_back_is_told_too() -> None:
+    ledger = replace(ON, claims=(), failing_since=START, attempts=9)
+
+    [news] = failed(ledger, START + HOUR).news
+
+    assert (news.kind, news.presence) == (NewsKind.STUCK, Presence.DND)
 
 
 def test_news_tell_what_is_there_now() -> None:
@@ -121,7 +142,7 @@ def test_news_tell_what_is_there_now() -> None:
         after = with_news(step(ON, held, OVER), ON, held, OVER)
 
         [news] = after.news
-        assert (news.kind, news.held, news.claim) == (kind, told, DND)
+        assert (news.kind, news.held, news.presence) == (kind, told, Presence.DND)
 
 
 def test_what_goes_on_is_no_news() -> None:
@@ -183,4 +204,4 @@ def test_somebodys_own_presence_ends_what_is_on_and_a_meeting_does_not_come_back
 
     assert taken.write is Presence.ONLINE
     assert again.claims == ()
-    assert again.tidied(OVER).exempt == ()
+    assert again.tidied(OVER + timedelta(days=3)).exempt == ()

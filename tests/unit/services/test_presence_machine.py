@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform
-from bot.domain.claims import Claim, Ledger, Source
+from bot.domain.claims import Claim, Source
+from bot.domain.ledger import Ledger
 from bot.domain.presence import Presence
 from bot.domain.providers import Provider
 from bot.domain.transitions import Transition, by_hand, own, seen, step

@@ -22,9 +22,9 @@ from bot.domain.chat import (
     Platform,
     Reply,
 )
-from bot.domain.claims import Ledger
 from bot.domain.inbox import Delivery, Intent, Membership, Person, StoredButton
 from bot.domain.journal import Change, ChangeKind
+from bot.domain.ledger import Ledger
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import SignInAttempt
