@@ -11,7 +11,8 @@ import pytest
 from bot.dispatch.presence_sweep import PresenceSweep
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform
-from bot.domain.claims import Claim, Ledger, Source
+from bot.domain.claims import Claim, Source
+from bot.domain.ledger import Ledger
 from bot.domain.presence import Presence
 from bot.domain.providers import Provider
 from bot.ports import ChatPlatform
