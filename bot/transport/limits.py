@@ -14,6 +14,8 @@ from bot.transport.messages import Timer
 _SHORTEST_WAIT = 1e-6
 _KEPT = 5
 """One in so many places is kept for the most urgent."""
+_URGENT = 1
+"""Up to which priority those are: a person waits for them."""
 
 
 class WouldExceedDeadline(Exception):  # noqa: N818 - an answer, not a fault
@@ -40,9 +42,9 @@ class LeakyBucket:
     """Lets through a burst, then a steady rate.
 
     Who waits is let through by priority (smaller first), then by arrival. A fifth of the burst is
-    kept for priority 0: whatever else goes on, some of those find room at once. The wait is known
-    in advance: whoever's turn would come after their deadline is refused at once, also later, when
-    somebody more urgent has pushed them back.
+    kept for the priorities 0 and 1: whatever else goes on, some of those find room at once. The
+    wait is known in advance: whoever's turn would come after their deadline is refused at once,
+    also later, when somebody more urgent has pushed them back.
 
     Args:
         rate: Hits a second that drain.
@@ -113,10 +115,10 @@ class LeakyBucket:
 
     def _wait_behind(self, ahead: int, priority: int) -> float:
         """Seconds until a hit with so many before it passes; the bucket drains during a hold."""
-        room = self._burst if priority <= 0 else self._burst - self._burst // _KEPT
+        kept = 0 if priority <= _URGENT else self._burst // _KEPT
         held = max(0.0, self._held_until - self._timer.monotonic())
         level = max(0.0, self._current_level() - held * self._rate)
-        wait = held + max(0.0, (level + ahead + 1 - room) / self._rate)
+        wait = held + max(0.0, (level + ahead + 1 + kept - self._burst) / self._rate)
         # A wait too short for the clock to show would be waited for for ever.
         return wait if wait > _SHORTEST_WAIT else 0.0
 
