@@ -1,4 +1,5 @@
 # demo: try the bot in a terminal, no account needed.   test: everything CI checks.
+# bench-presence: a day of 500 people in virtual time, about a minute.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
-.PHONY: demo test lint fmt lock clean
+.PHONY: demo test lint fmt bench-presence lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rsvp-bot demo
@@ -23,6 +24,9 @@ lint: $(VENV)/.dev
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench-presence: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.presence_day
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once, about a minute) ..." >&2
