@@ -188,7 +188,10 @@ class Ledger:
         exempt = tuple(one for one in self.exempt if one.until > now)
         kept = replace(self, exempt=exempt)
         return kept.without(
-            lambda claim: claim.source is not Source.HAND and replaced(claim),
+            # What is over is still to be ended, and told of.
+            lambda claim: (
+                claim.source is not Source.HAND and not claim.over(now) and replaced(claim)
+            ),
             adding=[
                 claim
                 for claim in claims

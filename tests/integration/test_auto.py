@@ -300,6 +300,20 @@ async def test_the_end_of_a_meeting_is_told_to_whoever_wants_it(bot: Bot) -> Non
     assert "Salary" not in told.text
 
 
+async def test_an_end_is_told_though_the_calendar_is_read_in_that_very_moment(bot: Bot) -> None:
+    await bot.say("/settings tell all")
+    meet(bot, 10, 10)
+    await bot.say("/auto on")
+    await bot.wait(15 * MINUTE)
+    bot.clock.advance(6 * MINUTE)
+    await bot.say("/auto away")
+    await bot.calendar_sweep.check_due()
+
+    told = await bot.wait(MINUTE)
+
+    assert [one.said for one in told] == [("news.ended",)]
+
+
 async def test_silence_on_request(bot: Bot) -> None:
     await bot.say("/settings tell nothing")
     await bot.say("/dnd 1h")

@@ -1,8 +1,8 @@
 """Several processes on one database: each thing that is due is done once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,11 +46,20 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
 
 
 @asynccontextmanager
-async def process(
-    url: str, clock: FakeClock, portal: FakePresence, chat: FakePlatform
-) -> AsyncIterator[tuple[PresenceSweep, Keeper]]:
-    database = Database(await open_engine(parse_url(url)))
-    database.start()
+async def databases(url: str) -> AsyncIterator[Sequence[Database]]:
+    """As three processes have it; a SQLite file serves one process, so there they share it."""
+    number = 1 if url.startswith("sqlite") else 3
+    opened = [Database(await open_engine(parse_url(url))) for _ in range(number)]
+    for database in opened:
+        database.start()
+    yield opened * (3 // number)
+    for database in opened:
+        await database.stop()
+
+
+def process(
+    database: Database, clock: FakeClock, portal: FakePresence, chat: FakePlatform
+) -> tuple[PresenceSweep, Keeper]:
     store, book = SqlStore(database, clock), SqlPresenceBook(database, clock)
     keeper = Keeper(
         book=book,
@@ -59,7 +68,7 @@ async def process(
         clock=clock,
     )
     platforms: dict[Platform, ChatPlatform] = {Platform.TELEGRAM: chat}
-    yield (
+    return (
         PresenceSweep(
             book=book,
             automations=SqlAutomations(database, clock),
@@ -72,16 +81,13 @@ async def process(
         ),
         keeper,
     )
-    await database.stop()
 
 
 async def test_each_presence_is_set_given_back_and_told_of_once(url: str, clock: FakeClock) -> None:
     vendor = FakeVendor(name=Provider.BITRIX24, clock=clock, accounts=frozenset(ACCOUNTS))
     portal, chat = FakePresence(vendor=vendor), FakePlatform(clock)
-    async with AsyncExitStack() as stack:
-        processes = [
-            await stack.enter_async_context(process(url, clock, portal, chat)) for _ in range(3)
-        ]
+    async with databases(url) as opened:
+        processes = [process(database, clock, portal, chat) for database in opened]
         [(_, keeper), *_] = processes
         for owner in PEOPLE:
             claim = Claim(
