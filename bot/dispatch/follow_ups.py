@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.dispatch.addressing import readdress
 from bot.dispatch.due import DueLoop
@@ -82,18 +82,19 @@ class FollowUpRunner:
         await asyncio.gather(*(self._check(follow_up) for follow_up in due))
 
     async def _check(self, follow_up: FollowUp) -> None:
+        looked_at = self._clock.now()
         try:
             news = await self._look(follow_up)
             told = None if news is None else await self._tell(follow_up, news.reply)
             if news is None or told is None:
-                await self._postpone(follow_up)
+                await self._postpone(follow_up, looked_at)
             else:
                 await self._store.end_follow_up(follow_up, told, news.change)
         except StorageError:
             raise
         except Exception:
             logger.exception("a follow-up failed")
-            await self._postpone(follow_up)
+            await self._postpone(follow_up, looked_at)
 
     async def _look(self, follow_up: FollowUp) -> _News | None:
         """What the message has to say now; None while there is nothing new."""
@@ -224,13 +225,14 @@ class FollowUpRunner:
         shown = await self._store.said_as(earlier.shown_in, message_id)
         return shown is not None and shown.delivery.delivery_id != earlier.delivery_id
 
-    async def _postpone(self, follow_up: FollowUp) -> None:
-        age = (self._clock.now() - follow_up.started_at).total_seconds()
+    async def _postpone(self, follow_up: FollowUp, looked_at: datetime) -> None:
+        # From when it was looked, however long that took: the last look is not to come later.
+        age = (looked_at - follow_up.started_at).total_seconds()
         left = FOLLOW_UP_FOR.total_seconds() - age
         pause = min(max(_SHORTEST_PAUSE, age / 2), _LONGEST_PAUSE)
         # The last look comes when the two minutes are over, not half a minute later.
         pause = min(pause, left) if left > 0 else _LONGEST_PAUSE
-        await self._store.postpone(follow_up, self._clock.now() + timedelta(seconds=pause))
+        await self._store.postpone(follow_up, looked_at + timedelta(seconds=pause))
 
     async def _draft(self, follow_up: FollowUp) -> Draft:
         person = await self._store.find_person(follow_up.delivery.to)
