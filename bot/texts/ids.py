@@ -634,3 +634,6 @@ class M(StrEnum):
     PRESENCE_ENDED_BEFORE = "presence.ended_before"
     PRESENCE_THEN_MEETING = "presence.then_meeting"
     PRESENCE_BY_EVENT = "presence.by_event"
+    BUTTON_MINUTES = "button.minutes"
+    BUTTON_HOURS = "button.hours"
+    SPAN_NUMBER = "span.number"

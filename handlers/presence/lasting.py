@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.commands import Context, before_name, read_names, read_span
-from bot.domain.chat import Reply
+from bot.domain.chat import Button, Reply
 from bot.domain.listing import ends, starts
 from bot.domain.participation import Event, EventRef
 from bot.domain.spans import (
@@ -25,6 +25,8 @@ from bot.services.resolver import Named, Unnamed, WhichOne
 from bot.texts import M, choices, on_one_line
 
 _ECHO_LIMIT = 40
+_DIGITS = 3
+_MOST_HOURS = 24
 
 
 async def how_long(ctx: Context) -> Lasting | Reply:
@@ -40,6 +42,8 @@ async def how_long(ctx: Context) -> Lasting | Reply:
         return UNTIL_CHANGED
     today = ctx.texts.today(ctx.message.sent_at)
     span = read_span(ctx.command.args, today)
+    if span is None and len(ctx.command.args) == 1 and ctx.command.args[0].isdecimal():
+        return _of_what(ctx, ctx.command.args[0])
     if span is None:
         raise UsageError(M.USAGE_SPAN, words=_words(ctx), command=ctx.command.name)
     try:
@@ -49,6 +53,24 @@ async def how_long(ctx: Context) -> Lasting | Reply:
     except TooLong:
         raise UsageError(M.SPAN_TOO_LONG, days=LONGEST.days, command=ctx.command.name) from None
     raise UsageError(M.SPAN_OVER, words=_words(ctx))
+
+
+def _of_what(ctx: Context, number: str) -> Reply:
+    """A bare number may be minutes, hours, or the number of an event."""
+    count = int(number) if len(number) <= _DIGITS else 0
+    choices_of = [(M.BUTTON_MINUTES, f"{count}m")]
+    if count <= _MOST_HOURS:
+        choices_of.append((M.BUTTON_HOURS, f"{count}h"))
+    buttons = [
+        Button(
+            label=str(ctx.texts.say(label, count=count)),
+            command_line=f"/{ctx.command.name} {length}",
+        )
+        for label, length in choices_of
+        if count
+    ]
+    draft = ctx.draft().add(M.SPAN_NUMBER, number=on_one_line(number, _ECHO_LIMIT))
+    return draft.reply([buttons] if buttons else [])
 
 
 async def _lasting(ctx: Context, span: Span) -> Lasting | Reply:

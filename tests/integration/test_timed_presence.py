@@ -94,7 +94,7 @@ async def test_a_bare_one_stays_is_given_an_end_by_a_button_and_is_told_of_after
     assert held(bot) == "online"
 
 
-@pytest.mark.parametrize("words", ["foo", "30", "until", "1x", "на", "0m"])
+@pytest.mark.parametrize("words", ["foo", "until", "1x", "на", "0m", "30 40"])
 async def test_nonsense_changes_nothing_and_gets_three_examples(bot: Bot, words: str) -> None:
     [reply] = await bot.say(f"/dnd {words}")
 
@@ -317,3 +317,17 @@ async def test_a_clock_that_is_set_back_ends_nothing_early(bot: Bot) -> None:
 
     await bot.wait(0.2 * HOUR)
     assert held(bot) == "online"
+
+
+async def test_a_bare_number_is_asked_about(bot: Bot) -> None:
+    [asked] = await bot.say("/dnd 30")
+    assert (asked.said, held(bot)) == (("span.number",), None)
+    assert [button.label for row in asked.buttons for button in row] == ["30 min"]
+    [reply] = await bot.press("30 min")
+    assert "until 10:30" in plain(reply.text)
+
+    [asked] = await bot.say("/dnd 2", who=BORIS, language="ru")
+    assert [button.label for row in asked.buttons for button in row] == ["2 мин", "2 ч"]
+    for number in ("0", "9" * 400, "²"):
+        await bot.say(f"/dnd {number}")
+    assert len(bot.portal.writes("im.user.status.set")) == 1
