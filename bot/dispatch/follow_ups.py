@@ -14,7 +14,6 @@ from bot.domain.inbox import FOLLOW_UP_FOR, Delivery, FollowUp
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Confirmation, Event, ParticipationStatus, holds
 from bot.domain.providers import Provider
-from bot.domain.zones import zone_of
 from bot.errors import TELLABLE, EventNotFoundError, PlatformError, StorageError
 from bot.ports import (
     AccountStore,
@@ -26,7 +25,8 @@ from bot.ports import (
     Store,
 )
 from bot.services.caller import account_of
-from bot.texts import Draft, M, Texts, add_answer, add_headline, card_buttons
+from bot.services.preferences import texts_of
+from bot.texts import Draft, M, add_answer, add_headline, card_buttons
 
 logger = logging.getLogger(__name__)
 
@@ -235,7 +235,4 @@ class FollowUpRunner:
         await self._store.postpone(follow_up, looked_at + timedelta(seconds=pause))
 
     async def _draft(self, follow_up: FollowUp) -> Draft:
-        person = await self._store.find_person(follow_up.delivery.to)
-        if person is None:
-            return Draft(Texts(self._default_language, zone_of("UTC")))
-        return Draft(Texts(person.language, zone_of(person.timezone)))
+        return Draft(await texts_of(self._store, follow_up.delivery.to, self._default_language))

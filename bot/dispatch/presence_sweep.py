@@ -7,16 +7,16 @@ from datetime import timedelta
 
 from bot.dispatch.due import DueLoop, Turns
 from bot.domain.automation import Telling
-from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
+from bot.domain.chat import Identity, Platform, private_with
 from bot.domain.claims import Source
 from bot.domain.inbox import Delivery
 from bot.domain.ledger import News, NewsKind
-from bot.domain.zones import zone_of
 from bot.errors import PlatformError
 from bot.ports import AutomationBook, ChatPlatform, Clock, People, PresenceBook
 from bot.services.keeping import Keeper
 from bot.services.memory import Memory
-from bot.texts import Draft, Texts, add_news
+from bot.services.preferences import texts_of
+from bot.texts import Draft, add_news
 
 logger = logging.getLogger(__name__)
 
@@ -117,14 +117,9 @@ class PresenceSweep:
         """Whether nothing more is to be done to tell it."""
         if self._clock.now() - news.at > _TELL_FOR or not await self._wanted(owner, news):
             return True
-        person = await self._people.find_person(owner)
-        language = self._default_language if person is None else person.language
-        zone = "UTC" if person is None else person.timezone
-        reply = add_news(Draft(Texts(language, zone_of(zone))), news).reply()
-        private = Conversation(
-            platform=owner.platform, chat_id=owner.user_id, kind=ConversationKind.DIRECT
-        )
-        note = Delivery(delivery_id=0, to=owner, conversation=private, reply=reply)
+        texts = await texts_of(self._people, owner, self._default_language)
+        reply = add_news(Draft(texts), news).reply()
+        note = Delivery(delivery_id=0, to=owner, conversation=private_with(owner), reply=reply)
         try:
             await self._platforms[owner.platform].deliver(note)
         except PlatformError as error:

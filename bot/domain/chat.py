@@ -51,6 +51,13 @@ class Conversation:
         return self.kind is ConversationKind.GROUP
 
 
+def private_with(person: Identity) -> Conversation:
+    """The private chat with a person; it has the id of its person, on every platform."""
+    return Conversation(
+        platform=person.platform, chat_id=person.user_id, kind=ConversationKind.DIRECT
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """A button was pressed.

@@ -116,8 +116,7 @@ class Exemption:
             return True
         if self.event is None or claim.event is None:
             return False
-        same = (self.event.provider, self.event.subject) == (
-            claim.event.provider,
-            claim.event.subject,
-        )
-        return same and abs(claim.starts_at - self.starts_at) <= _SAME_WITHIN
+        mine, other = self.event, claim.event
+        if (mine.provider, mine.subject) != (other.provider, other.subject):
+            return False
+        return abs(claim.starts_at - self.starts_at) <= _SAME_WITHIN

@@ -7,11 +7,11 @@ from enum import StrEnum
 from bot.domain.chat import (
     Button,
     Conversation,
-    ConversationKind,
     Identity,
     IncomingMessage,
     Reply,
     Visibility,
+    private_with,
 )
 from bot.domain.participation import Event, Watch
 from bot.domain.providers import Provider
@@ -88,18 +88,11 @@ class Delivery:
 
     @property
     def shown_in(self) -> Conversation:
-        """Where its message stands: in a group, what is for its reader alone is shown in private.
-
-        A private chat has the id of its person, on every platform.
-        """
+        """Where its message stands; what is for its reader alone is shown in private."""
         secret = self.reply.visibility is Visibility.SENDER_ONLY and self.conversation.is_group
         if not secret:
             return self.conversation
-        return Conversation(
-            platform=self.conversation.platform,
-            chat_id=self.to.user_id,
-            kind=ConversationKind.DIRECT,
-        )
+        return private_with(self.to)
 
 
 def is_message(message_id: str) -> bool:

@@ -19,8 +19,7 @@ class Former:
     """How it was before the last thing that its person asked for, so that it can be taken back.
 
     Attributes:
-        entry_id: The command.
-        at: When it was carried out.
+        at: When that was carried out.
         made: What the portal was to show afterwards.
         claim_id: The claim that it made; empty if it made none.
         held: What the portal showed before.
@@ -30,7 +29,6 @@ class Former:
         former: And what the person had before any claim.
     """
 
-    entry_id: int
     at: datetime
     made: Presence | None
     claim_id: str
@@ -94,7 +92,7 @@ class Ledger:
             nothing of ours is on.
         writing: What was about to be set; whether it was, only a look can tell.
         exempt: Claims that are not to come back.
-        account_id: At which account that is; what is on elsewhere is none of ours.
+        account_id: At which account that is; another may take its place.
         failing_since: Since when what is due could not be done.
         attempts: How often that was tried.
         news: What its person has not been told yet.

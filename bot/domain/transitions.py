@@ -109,7 +109,6 @@ def remembered(
     transition: Transition,
     now: datetime,
     *,
-    entry_id: int,
     claim_id: str,
 ) -> Former | None:
     """How it was before a step that somebody asked for; what was remembered if it changes nothing.
@@ -119,7 +118,6 @@ def remembered(
         held: What the portal showed.
         transition: The step.
         now: Its moment.
-        entry_id: The command.
         claim_id: The claim that it makes, if it makes one.
     """
     before = seen(ledger, held, now)[0].tidied(now)
@@ -130,7 +128,6 @@ def remembered(
     claim = transition.after.claim(claim_id)
     shows = transition.write is not None or (claim is not None and claim.live(now))
     return Former(
-        entry_id=entry_id,
         at=now,
         made=(transition.write or held) if shows else None,
         claim_id=claim_id,

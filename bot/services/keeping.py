@@ -120,7 +120,7 @@ class Keeper:
             ProviderError: Refused, or busy; surely nothing was changed.
             TransportError: Not sent; surely nothing was changed.
         """
-        held = await self._take(call)
+        held = await self._take(call.account.owner, call.deadline)
         kept = held.ledger
         try:
             look = await self._provider.get_presence(call)
@@ -147,7 +147,7 @@ class Keeper:
         Raises:
             RateLimitedError: Somebody else had it in hand all the time.
         """
-        held = await self._take_for(owner, self._clock.monotonic() + _SWEEP_DEADLINE)
+        held = await self._take(owner, self._clock.monotonic() + _SWEEP_DEADLINE)
         ledger = edit(held.ledger)
         await self._release(held, ledger)
         return ledger
@@ -243,10 +243,7 @@ class Keeper:
         await self._release(held, ledger)
         return ledger
 
-    async def _take(self, call: Call) -> KeptLedger:
-        return await self._take_for(call.account.owner, call.deadline)
-
-    async def _take_for(self, owner: Identity, deadline: float) -> KeptLedger:
+    async def _take(self, owner: Identity, deadline: float) -> KeptLedger:
         while (held := await self._book.take(owner, self._lease())) is None:
             if self._clock.monotonic() + _WAIT_FOR_HAND >= deadline:
                 raise _busy()

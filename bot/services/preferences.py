@@ -6,9 +6,17 @@ from datetime import datetime
 
 from bot.domain.chat import Identity
 from bot.domain.inbox import Person
+from bot.domain.zones import UTC, zone_of
 from bot.ports import People
 from bot.services.zone_search import Search, find_zone
+from bot.texts import Texts
 from bot.texts.zones import likely_zones
+
+
+async def texts_of(people: People, identity: Identity, default_language: str) -> Texts:
+    """Words for somebody who is told something unasked; of a stranger nobody knows the zone."""
+    person = await people.find_person(identity)
+    return Texts(default_language, zone_of(UTC)) if person is None else Texts.of(person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

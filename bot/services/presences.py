@@ -166,9 +166,7 @@ class Presences:
             transition = plan(ledger, held)
             last = None
             if not undoes:
-                last = remembered(
-                    ledger, held, transition, now, entry_id=caller.entry_id, claim_id=claim_id
-                )
+                last = remembered(ledger, held, transition, now, claim_id=claim_id)
 
             def note(kept: Ledger) -> Ledger:
                 # News of what was on before would contradict the reply.

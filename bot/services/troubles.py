@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.domain.accounts import Account
-from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
+from bot.domain.chat import Identity, Platform, private_with
 from bot.domain.inbox import Delivery
 from bot.domain.providers import Provider
 from bot.domain.troubles import Topic, TroubleKind, TroubleState
@@ -183,10 +183,8 @@ class Troubles:
             draft.add(news)
         else:
             draft.add(news, provider=topic.provider, prefix=topic.provider.upper())
-        private = Conversation(
-            platform=owner.platform, chat_id=owner.user_id, kind=ConversationKind.DIRECT
-        )
-        note = Delivery(delivery_id=0, to=owner, conversation=private, reply=draft.reply())
+        here = private_with(owner)
+        note = Delivery(delivery_id=0, to=owner, conversation=here, reply=draft.reply())
         try:
             await self._platforms[owner.platform].deliver(note)
             self._memory.interrupt(owner, self._clock.now())

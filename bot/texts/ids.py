@@ -514,7 +514,6 @@ class M(StrEnum):
     WHICH_NO_NEXT_PARTIAL = "which.no_next_partial"
     UNDO_PRESENCE = "undo.presence"
     UNDO_PRESENCE_CHANGED = "undo.presence_changed"
-    UNDO_PRESENCE_UNKNOWN = "undo.presence_unknown"
     HELP_LANG = "help.lang"
     HELP_TZ = "help.tz"
     HELP_SETTINGS = "help.settings"

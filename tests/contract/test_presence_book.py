@@ -60,7 +60,6 @@ FULL = Ledger(
     ),
     entry_id=7,
     last=Former(
-        entry_id=7,
         at=START,
         made=Presence.DND,
         claim_id="hand-7",
