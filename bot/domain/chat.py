@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from markupsafe import Markup
 
+from bot.domain.group_cards import NewCard
 from bot.domain.participation import EventRef, Seen, Watch
 
 
@@ -98,6 +99,11 @@ class IncomingMessage:
     blanked: bool = False
 
 
+def mention(person: Identity, name: str) -> Markup:
+    """A person's name that notifies them where it is posted; a platform knows them by their id."""
+    return Markup('<a href="person:{}">{}</a>').format(person.user_id, name)
+
+
 class Visibility(StrEnum):
     """Who may see a reply."""
 
@@ -107,10 +113,15 @@ class Visibility(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """When a line was written, and which message of the bot's it answered, if any."""
+    """When a line was written, and which message of the bot's it answered, if any.
+
+    Attributes:
+        place: Where it was written, if what comes of it belongs there and nowhere else.
+    """
 
     at: datetime
     reply_to: str | None = None
+    place: Conversation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +140,8 @@ class Button:
         typed: The line is somebody's own and was written then: it means what it meant then.
         minutes: For how long it works; 0 for as long as any button does.
         opens: Its message stays as it is; what it brings is a message of its own.
+        card: The key of the group's card under which it stands. Whoever presses it means
+            themselves, and the card itself says what came of that.
     """
 
     label: str
@@ -141,6 +154,7 @@ class Button:
     typed: Typed | None = None
     minutes: int = 0
     opens: bool = False
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +178,9 @@ class Reply:
     """What we say back.
 
     Attributes:
-        text: Plain words with at most `<b>`, `<i>` and `<code>`, values escaped; a platform
-            turns it into its own markup. No tag spans a line break.
+        text: Plain words with at most `<b>`, `<i>` and `<code>`, values escaped, and people who are
+            to be notified as `mention` writes them; a platform turns it into its own markup. No tag
+            spans a line break.
         said: Ids of the catalogue's messages that it was made of, for logs and tests.
         buttons: Rows of buttons.
         visibility: In a group, results and errors are for the sender only.
@@ -177,6 +192,10 @@ class Reply:
         rows: The numbered events that it lists, likewise.
         alert: Pops up over the pressed button, or else is the first line; plain words, at most
             200 characters.
+        fleeting: All of it only passes over the pressed button, for as long as somebody waits for
+            that; it is never a message, since what it says can be read elsewhere.
+        place: Where it goes, if not where it was asked for; it then takes no message's place.
+        card: It is a card of a group, which is kept up to date from now on.
     """
 
     text: Markup = field(repr=False)
@@ -190,6 +209,9 @@ class Reply:
     about: EventRef | None = None
     rows: tuple[Row, ...] = ()
     alert: str = ""
+    fleeting: bool = False
+    place: Conversation | None = None
+    card: NewCard | None = None
 
     @property
     def pressable(self) -> tuple[Button, ...]:

@@ -153,13 +153,18 @@ class Person:
 class Membership:
     """What was last known of a person in a group: seen there, or asked of the chat system.
 
-    `belongs` was true or false at `checked_at`; it may have changed since.
+    Attributes:
+        belongs: Was true or false at `checked_at`; it may have changed since.
+        shown: They agreed that the group is shown their presence.
+        unasked: They do not want to be mentioned for not having answered.
     """
 
     identity: Identity
     chat_id: str
     belongs: bool
     checked_at: datetime
+    shown: bool = False
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

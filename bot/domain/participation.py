@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from bot.domain.meetings import Meeting
 from bot.domain.providers import Provider
 
 
@@ -120,7 +121,12 @@ class Event:
         free: It takes nobody's time: the calendar shows its people as free.
         with_others: Somebody else than the reader takes part.
         series: Names the series of which it is an occurrence; empty for a single event.
+        attendees: Everybody who was invited, and the organizer, as far as the provider tells.
         url: Where a browser shows it, empty if unknown.
+        location: Where it takes place, in somebody's own words; empty if nobody has said so.
+        meeting: What all who take part call it; None where everybody's copy is their own affair.
+        private: Others than those who take part may not know of it.
+        guests_hidden: Those who take part may not know who else does.
     """
 
     ref: EventRef
@@ -141,6 +147,10 @@ class Event:
     series: str = ""
     attendees: tuple[Attendee, ...] = ()
     url: str = ""
+    location: str = ""
+    meeting: Meeting | None = None
+    private: bool = False
+    guests_hidden: bool = False
 
     @property
     def version(self) -> str:

@@ -63,6 +63,14 @@ class ChatPlatform(Protocol):
         """
         ...
 
+    async def is_admin(self, conversation: Conversation, identity: Identity) -> bool:
+        """Whether a person administers a group now.
+
+        Raises:
+            PlatformError: It cannot be found out; `gone` if the group is closed to us.
+        """
+        ...
+
     def private_url(self, payload: str) -> str:
         """Opens the private chat with the bot and says `/start payload` there; may be empty."""
         ...
@@ -70,6 +78,13 @@ class ChatPlatform(Protocol):
     def working(self, conversation: Conversation) -> None:
         """Show, if the platform can, that the bot is busy there."""
         ...
+
+
+Moved = Callable[[Conversation, Conversation], Awaitable[None]]
+"""Takes note that a group has a new id: the earlier one, the later one. May be told again.
+
+Raises StorageError if that could not be kept: do not acknowledge, try again later.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 Every function that talks to a provider takes a `Call`: for whom, until when, how urgent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.domain.accounts import AccountKind, Credentials
+from bot.domain.accounts import Account, AccountKind, Credentials
+from bot.domain.meetings import Member
 from bot.domain.participation import Answer, Event, EventRef, Participation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
@@ -116,6 +117,30 @@ class PresenceProvider(Protocol):
         Raises:
             ProviderError: Refused; surely nothing was changed.
             TransportError: Not sent; surely nothing was changed.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """Who is who at a provider where meetings are shared."""
+
+    @property
+    def name(self) -> Provider:
+        """Which one it is."""
+        ...
+
+    async def member_of(self, account: Account) -> Member | None:
+        """Who somebody is there; None if only the provider could tell. Asks nobody."""
+        ...
+
+    async def names_of(self, call: Call, user_ids: Collection[str]) -> Mapping[str, str]:
+        """What people are called, by their ids; those without a name are left out.
+
+        Names may be up to a day old, and so may be that somebody has none.
+
+        Raises:
+            ProviderError: The provider refused or failed.
+            TransportError: No complete answer.
         """
         ...
 

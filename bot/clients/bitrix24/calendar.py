@@ -3,6 +3,7 @@
 https://apidocs.bitrix24.com/api-reference/calendar/calendar-event/index.html
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -12,6 +13,7 @@ from bot.clients.bitrix24.errors import PROVIDER
 from bot.errors import ProviderProtocolError
 
 _END_OF_TIME = 253_000_000_000
+_ROOM = re.compile(r"(?:ECMR|calendar)_\d+(?:_\d+)*")
 _DAY = 86400
 
 
@@ -36,6 +38,9 @@ class EventRow:
         ends_by_rule: The series' rule has a last occurrence (UNTIL or COUNT).
         accessible: False on a masked row, whose title is the portal's word for "busy".
         free: It leaves its people free for others (ACCESSIBILITY).
+        location: LOCATION; empty if it is the code of a room that the portal books.
+        private: PRIVATE_EVENT: colleagues who take no part see that somebody is busy.
+        guests_hidden: HIDE_GUESTS: those who take part are not to see who else does.
     """
 
     event_id: str
@@ -56,6 +61,9 @@ class EventRow:
     ends_by_rule: bool
     accessible: bool
     free: bool
+    location: str
+    private: bool
+    guests_hidden: bool
     attendees: tuple[AttendeeRow, ...]
 
 
@@ -197,6 +205,9 @@ def _row(row: dict[str, object], operation: str) -> EventRow:
         ends_by_rule=bool(rule.get("COUNT") or rule.get("UNTIL")),
         accessible=row.get("IS_ACCESSIBLE_TO_USER", True) is not False,
         free=_text(row.get("ACCESSIBILITY")) == "free",
+        location=_location(_text(row.get("LOCATION"))),
+        private=_flag(row.get("PRIVATE_EVENT")),
+        guests_hidden=_flag(meeting.get("HIDE_GUESTS")),
         attendees=_attendees(row.get("ATTENDEE_LIST")),
     )
 
@@ -211,6 +222,11 @@ def _attendees(value: object) -> tuple[AttendeeRow, ...]:
         if user_id is not None:
             rows.append(AttendeeRow(user_id=user_id, status=_text(entry.get("status"))))
     return tuple(rows)
+
+
+def _location(text: str) -> str:
+    """Where a portal's own rooms are booked, there is only a code that says nothing to anybody."""
+    return "" if _ROOM.fullmatch(text) else text
 
 
 def _text(value: object) -> str:

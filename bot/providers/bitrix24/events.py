@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from bot.clients.bitrix24.calendar import EventRow
+from bot.domain.meetings import Meeting
 from bot.domain.participation import (
     Attendee,
     Event,
@@ -43,6 +44,13 @@ class Reader:
             return ""
         person, event_id = quote(self.user_id, safe=""), quote(row.parent_id, safe="")
         return f"{self.origin}/company/personal/user/{person}/calendar/?EVENT_ID={event_id}"
+
+    def meeting_of(self, row: EventRow) -> Meeting | None:
+        """What the event is called for all; None if nobody knows where it is."""
+        place = urlsplit(self.origin).netloc
+        if not place:
+            return None
+        return Meeting(provider=Provider.BITRIX24, place=place, meeting_id=row.parent_id)
 
 
 def event_alone(
@@ -140,6 +148,10 @@ def _event(
             for entry in row.attendees
         ),
         url=reader.page_of(row),
+        location=row.location,
+        meeting=reader.meeting_of(row) if row.is_meeting else None,
+        private=row.private,
+        guests_hidden=row.guests_hidden,
     )
 
 
