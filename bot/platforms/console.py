@@ -130,6 +130,11 @@ class Console:
         del conversation, identity
         return False
 
+    async def is_admin(self, conversation: Conversation, identity: Identity) -> bool:
+        """See `ChatPlatform.is_admin`; a terminal has no groups."""
+        del conversation, identity
+        return False
+
     def working(self, conversation: Conversation) -> None:
         """See `ChatPlatform.working`; a terminal shows by itself that it is waiting."""
 

@@ -91,7 +91,7 @@ class ChatSubject(Protocol):
 
     Attributes:
         here: Ann's talk with the bot.
-        group: A group with her, Boris and the bot, but without Carl.
+        group: A group with her, Boris and the bot, but without Carl; she administers it.
     """
 
     platform: ChatPlatform
@@ -216,6 +216,7 @@ class InMemory:
             self._ann,
             identity_on(self._fake.name, BORIS),
         }
+        self._fake.admins[self.group.chat_id] = {self._ann}
 
     def says(self, text: str) -> None:
         self._fake.write(self._fake.message(self._ann, text))

@@ -130,7 +130,7 @@ def _company(clock: FakeClock) -> TelegramEmulator:
     tg.add_user(CARL.user_id, CARL.name, CARL.handle)
     for user in users:
         tg.says(user, "/start")
-    tg.add_group(int(group(Platform.TELEGRAM).chat_id), "Team", [users[1], users[0]])
+    tg.add_group(int(group(Platform.TELEGRAM).chat_id), "Team", users)
     tg.queue.pending.clear()
     return tg
 

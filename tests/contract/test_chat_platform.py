@@ -531,6 +531,20 @@ async def test_it_knows_who_belongs_to_a_group(subject: ChatSubject) -> None:
     assert closed.value.gone
 
 
+async def test_it_knows_who_administers_a_group(subject: ChatSubject) -> None:
+    async def is_admin(person: Colleague) -> bool:
+        identity = identity_on(subject.platform.name, person)
+        return await subject.platform.is_admin(subject.group, identity)
+
+    in_charge = [await is_admin(person) for person in (ANN, BORIS, STRANGER)]
+    assert in_charge == [subject.can.groups, False, False]
+    if subject.can.groups:
+        subject.closes_group()
+        with pytest.raises(PlatformError) as closed:
+            await is_admin(ANN)
+        assert closed.value.gone
+
+
 async def test_being_busy_is_shown_where_there_is_something_to_show(subject: ChatSubject) -> None:
     subject.platform.working(subject.here)
 

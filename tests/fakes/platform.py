@@ -37,6 +37,7 @@ class FakePlatform:
         alerts: What popped up over pressed buttons.
         answered: The presses that were acknowledged.
         members: Who belongs to which group, by the group's id.
+        admins: Who administers which group, likewise.
     """
 
     name = Platform.TELEGRAM
@@ -51,6 +52,7 @@ class FakePlatform:
         self.shown: dict[str, Delivery] = {}
         self.failures: list[PlatformError] = []
         self.members: dict[str, set[Identity]] = {}
+        self.admins: dict[str, set[Identity]] = {}
         self.asked_about_members = 0
         self.undeletable = False
         self.deleted_of_others: list[tuple[str, str]] = []
@@ -82,16 +84,19 @@ class FakePlatform:
 
     async def deliver(self, delivery: Delivery) -> str | None:
         seen = self._with_alert(_as_seen(delivery))
-        if self.failures:
-            raise self.failures.pop(0)
-        if seen.conversation.chat_id in self.gone:
-            raise PlatformError("forbidden", gone=True)
+        self._fail(seen.conversation)
         message_id = seen.edits if seen.reply.document is None else None
         if message_id is None or message_id in self.deleted:
             message_id = f"m{next(self._numbers)}"
         self.posted.append((message_id, delivery))
         self.shown[message_id] = seen
         return message_id
+
+    def _fail(self, conversation: Conversation) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        if conversation.chat_id in self.gone:
+            raise PlatformError("forbidden", gone=True)
 
     def _with_alert(self, delivery: Delivery) -> Delivery:
         """Answer the press; an alert for which there is none comes before the text."""
@@ -118,11 +123,12 @@ class FakePlatform:
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         self.asked_about_members += 1
-        if self.failures:
-            raise self.failures.pop(0)
-        if conversation.chat_id in self.gone:
-            raise PlatformError("forbidden", gone=True)
+        self._fail(conversation)
         return identity in self.members.get(conversation.chat_id, ())
+
+    async def is_admin(self, conversation: Conversation, identity: Identity) -> bool:
+        self._fail(conversation)
+        return identity in self.admins.get(conversation.chat_id, ())
 
     def private_url(self, payload: str) -> str:
         return f"https://t.me/{self.own_name}?start={payload}"

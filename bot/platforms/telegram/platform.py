@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 
 WEBHOOK_PATH = "/telegram"
 _SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - a header's name
-_BELONGING = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER})
+_ADMINISTERING = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR})
+_BELONGING = _ADMINISTERING | {ChatMember.MEMBER}
 _KINDS = ("message", "callback_query")
 
 Menu = Mapping[str, Sequence[tuple[str, str]]]
@@ -168,15 +169,23 @@ class TelegramPlatform:
             await self._bot.delete_message(conversation.chat_id, int(message_id))
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
-        """See `ChatPlatform.is_member`.
+        """See `ChatPlatform.is_member`."""
+        member = await self._member(conversation, identity)
+        if isinstance(member, ChatMemberRestricted):
+            return member.is_member
+        return member.status in _BELONGING
+
+    async def is_admin(self, conversation: Conversation, identity: Identity) -> bool:
+        """See `ChatPlatform.is_admin`."""
+        return (await self._member(conversation, identity)).status in _ADMINISTERING
+
+    async def _member(self, conversation: Conversation, identity: Identity) -> ChatMember:
+        """Somebody's standing in a group.
 
         https://core.telegram.org/bots/api#getchatmember
         """
         with our_errors():
-            member = await self._bot.get_chat_member(conversation.chat_id, int(identity.user_id))
-        if isinstance(member, ChatMemberRestricted):
-            return member.is_member
-        return member.status in _BELONGING
+            return await self._bot.get_chat_member(conversation.chat_id, int(identity.user_id))
 
     def private_url(self, payload: str) -> str:
         """See `ChatPlatform.private_url`."""
