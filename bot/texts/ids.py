@@ -636,3 +636,7 @@ class M(StrEnum):
     BUTTON_MINUTES = "button.minutes"
     BUTTON_HOURS = "button.hours"
     SPAN_NUMBER = "span.number"
+    GROUP_NOTED = "group.noted"
+    CONSOLE_HELP_TEAM = "console.help_team"
+    CONSOLE_IN_TEAM = "console.in_team"
+    CONSOLE_IN_PRIVATE = "console.in_private"
