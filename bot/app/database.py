@@ -22,6 +22,8 @@ from bot.storage.engine import (
     refuse_foreign_file,
     sqlite_path,
 )
+from bot.storage.group_cards import SqlGroupCards
+from bot.storage.groups import SqlGroups
 from bot.storage.keys import KeyFile, new_key
 from bot.storage.presence_book import SqlPresenceBook
 from bot.storage.sign_ins import SqlSignIns
@@ -47,6 +49,8 @@ class Storage:
     troubles: SqlTroubleLog
     presences: SqlPresenceBook
     automations: SqlAutomations
+    group_cards: SqlGroupCards
+    groups: SqlGroups
 
 
 @asynccontextmanager
@@ -74,8 +78,10 @@ async def open_storage(
             book = SqlAccounts(database, vault, clock)
             _see_to_keys(vault, file, await book.keys_in_use())
             presences = SqlPresenceBook(database, clock)
+            cards = SqlGroupCards(database, clock)
             if path is not None:
                 await presences.reclaim()
+                await cards.reclaim()
             yield Storage(
                 store=SqlStore(database, clock),
                 book=book,
@@ -84,6 +90,8 @@ async def open_storage(
                 troubles=SqlTroubleLog(database),
                 presences=presences,
                 automations=SqlAutomations(database, clock),
+                group_cards=cards,
+                groups=SqlGroups(database),
             )
         finally:
             await database.stop()

@@ -4,7 +4,7 @@ What it shows is always what its poster's account sees, and it is gone when that
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.meetings import Meeting
 from bot.domain.participation import EventRef
@@ -38,6 +38,7 @@ class NewCard:
         key: Its name in buttons and links; nobody can guess it, and it opens nothing by itself.
         ref: The event as its poster's account sees it.
         version: What the event is to whoever reads the card, see `Event.version`.
+        over_at: When the event is over, or the occurrence that is shown; None if nobody can say.
         nudged: Those whom the card asks to answer.
     """
 
@@ -45,4 +46,5 @@ class NewCard:
     ref: EventRef
     meeting: Meeting
     version: str
+    over_at: datetime | None = None
     nudged: tuple[Nudged, ...] = ()

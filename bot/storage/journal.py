@@ -13,7 +13,7 @@ from bot.domain.inbox import Delivery, EntryState, StoredButton
 from bot.domain.journal import Change, KeptMessage
 from bot.domain.sign_ins import SignInAttempt
 from bot.ports import Journal
-from bot.storage import tables
+from bot.storage import group_card_rows, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 
@@ -118,6 +118,7 @@ def forget(connection: sa.Connection, identity: Identity, keep_entry: int | None
             )
         )
     _forget_sign_ins(connection, identity)
+    group_card_rows.forget(connection, identity)
 
 
 def _forget_sign_ins(connection: sa.Connection, identity: Identity) -> None:

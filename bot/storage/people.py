@@ -57,6 +57,8 @@ class SqlPeople:
             "chat_id": membership.chat_id,
             "belongs": membership.belongs,
             "checked_at": membership.checked_at,
+            "shown": membership.shown,
+            "unasked": membership.unasked,
         }
         await self._database.write(upserting(tables.memberships, values))
         self._memberships.put(membership.identity, {**known, membership.chat_id: membership})
@@ -108,6 +110,8 @@ class SqlPeople:
                 chat_id=row.chat_id,
                 belongs=row.belongs,
                 checked_at=row.checked_at,
+                shown=row.shown,
+                unasked=row.unasked,
             )
             for row in await self._database.read(_of(tables.memberships, identity))
         }

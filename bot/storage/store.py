@@ -21,7 +21,7 @@ from bot.domain.inbox import (
 from bot.domain.journal import Change
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
-from bot.storage import follow_ups, journal, said, tables
+from bot.storage import follow_ups, group_card_rows, journal, said, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.handles import SqlHandles
@@ -169,13 +169,15 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
                 for delivery, row in zip(deliveries, rows, strict=True)
             ]
             follow_ups.note_answers(connection, kept, now)
+            group_card_rows.note_cards(connection, kept)
             journal.note_changes(connection, changes)
             if leaving:
                 journal.forget(connection, entry.message.sender, keep_entry=entry.entry_id)
             return kept
 
         settled = await self._database.write(write)
-        if leaving:
+        if leaving or any(delivery.reply.card is not None for delivery in deliveries):
+            # What other caches hold was written past them.
             self._database.forget_cached()
         return settled
 
@@ -198,13 +200,18 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         """See `Inbox.delivered`; not waited for, it shares the commit that closes the entry."""
-        state = _GIVEN_UP if message_id is None else _DELIVERED
+        state, now = _GIVEN_UP if message_id is None else _DELIVERED, self._clock.now()
         update = (
             sa.update(tables.deliveries)
             .where(tables.deliveries.c.id == delivery.delivery_id)
-            .values(state=state, **said.arrival(delivery, message_id, self._clock.now()))
+            .values(state=state, **said.arrival(delivery, message_id, now))
         )
-        self._database.write_later(executing(update))
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(update)
+            group_card_rows.note_posted(connection, delivery, message_id, now)
+
+        self._database.write_later(write)
 
     async def said_to(self, owner: Identity, since: datetime) -> Sequence[Said]:
         """See `Inbox.said_to`."""

@@ -206,6 +206,56 @@ memberships = sa.Table(
     sa.Column("chat_id", sa.Text, primary_key=True),
     sa.Column("belongs", sa.Boolean, nullable=False),
     sa.Column("checked_at", UtcDateTime, nullable=False),
+    sa.Column("shown", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unasked", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+groups = sa.Table(
+    "groups",
+    metadata,
+    sa.Column("platform", sa.Text, primary_key=True),
+    sa.Column("chat_id", sa.Text, primary_key=True),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("former_id", sa.Text, nullable=False),
+)
+
+group_cards = sa.Table(
+    "group_cards",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("meeting_id", sa.Text, nullable=False),
+    # Whose account reads it: the poster as text, as in `inbox`, and the account.
+    sa.Column("owner", sa.Text, nullable=False, index=True),
+    sa.Column("account_id", sa.Text, nullable=False, index=True),
+    # Where it is; as in `deliveries`.
+    sa.Column("chat", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text),
+    # What it shows, with the keys of its buttons.
+    sa.Column("delivery", sa.Text, nullable=False),
+    sa.Column("due_at", UtcDateTime, index=True),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("touches", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("edited_at", UtcDateTime),
+    sa.Column("read_at", UtcDateTime),
+    sa.Column("failing", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("ix_group_cards_meeting", "meeting_id", "place", "provider"),
+    sa.Index("ix_group_cards_chat", "chat", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+nudges = sa.Table(
+    "nudges",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("meeting_id", sa.Text, primary_key=True),
+    sa.Column("nudged_at", UtcDateTime, nullable=False),
+    # The message that asked for it.
+    sa.Column("entry_id", sa.Integer, nullable=False),
 )
 
 people = sa.Table(

@@ -23,6 +23,7 @@ from bot.domain.journal import Change, KeptMessage
 from bot.domain.participation import Watch
 from bot.domain.providers import Provider
 from bot.ports import Clock, Store
+from tests.fakes.group_cards import MemoryGroupCards, MemoryGroups
 from tests.fakes.handles import MemoryHandles
 
 
@@ -46,6 +47,8 @@ class MemoryStore(MemoryHandles):
         self._delivered_at: dict[int, datetime] = {}
         self._refused: dict[Identity, datetime] = {}
         self._last_id = 0
+        self.group_cards = MemoryGroupCards(clock)
+        self.groups = MemoryGroups(self._memberships)
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
         added = []
@@ -90,6 +93,7 @@ class MemoryStore(MemoryHandles):
         for delivery in settled:
             self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)
             self._note_answer(delivery)
+        self.group_cards.note(settled)
         self._buttons.update((button.key, button) for button in buttons)
         self._journal += changes
         leaving = any(delivery.reply.farewell for delivery in deliveries)
@@ -110,6 +114,7 @@ class MemoryStore(MemoryHandles):
         self._message_ids[delivery.delivery_id] = message_id
         self._delivered_at[delivery.delivery_id] = self._clock.now()
         self._delivered.add(delivery.delivery_id)
+        self.group_cards.note_posted(delivery, message_id)
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
         return self._deliveries.get(delivery_id, (0, None))[1]
@@ -274,6 +279,7 @@ class MemoryStore(MemoryHandles):
         self._journal = [change for change in self._journal if change.owner != identity]
         self._people.pop(identity, None)
         self.forget_numbers(identity)
+        self.group_cards.forget(identity)
 
     def _delete(self, entry_id: int) -> None:
         entry = self._entries.pop(entry_id)
