@@ -91,6 +91,9 @@ class Console:
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
+        if delivery.reply.fleeting:
+            self._print(self._render(delivery.reply.text))
+            return f"toast {next(self._numbers)}"
         edits = None if delivery.reply.document else delivery.edits
         message_id = edits or f"out{next(self._numbers)}"
         if delivery.reply.alert:

@@ -61,8 +61,8 @@ class Abilities:
         groups: Others can read along.
         shows_working: There is something to see when the bot is busy.
         sends_files: A document comes as a file; else its content is shown below the text.
-        pops_up: An alert pops up over a pressed button, for which that waits; else it is shown
-            above the text.
+        pops_up: An alert pops up over a pressed button, for which that waits, and what is fleeting
+            passes over it; else it is shown above the text, and what is fleeting like any reply.
     """
 
     edits_in_place: bool = True
@@ -111,6 +111,10 @@ class ChatSubject(Protocol):
 
     def alerts(self) -> Sequence[str]:
         """What popped up over the buttons that Ann pressed."""
+        ...
+
+    def toasts(self) -> Sequence[str]:
+        """What passed over them."""
         ...
 
     async def answers(self) -> int:
@@ -232,6 +236,9 @@ class InMemory:
 
     def alerts(self) -> Sequence[str]:
         return self._fake.alerts
+
+    def toasts(self) -> Sequence[str]:
+        return self._fake.toasts
 
     async def answers(self) -> int:
         return len(self._fake.answered)

@@ -62,6 +62,13 @@ class AtTelegram:
             answer.text for answer in self.emulator.callback_answers.values() if answer.show_alert
         ]
 
+    def toasts(self) -> Sequence[str]:
+        return [
+            answer.text
+            for answer in self.emulator.callback_answers.values()
+            if answer.text and not answer.show_alert
+        ]
+
     async def answers(self) -> int:
         presses = self.emulator.presses
         await self.emulator.wait_for(lambda: len(self.emulator.callback_answers) == len(presses))

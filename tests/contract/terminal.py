@@ -97,6 +97,9 @@ class AtTerminal:
     def alerts(self) -> Sequence[str]:
         raise AssertionError("nothing can pop up in a terminal")
 
+    def toasts(self) -> Sequence[str]:
+        raise AssertionError("nothing passes in a terminal")
+
     async def answers(self) -> int:
         raise AssertionError("no press waits for an answer")
 

@@ -9,7 +9,7 @@ import pytest
 from markupsafe import Markup
 
 from bot.domain.chat import Button, Conversation, Document, Platform, Reply, Visibility
-from bot.domain.inbox import Delivery
+from bot.domain.inbox import Delivery, is_message
 from bot.errors import PlatformError, StorageError
 from bot.sandbox.company import ANN, BORIS, Colleague
 from tests.contract.adapters import adapters_of
@@ -333,6 +333,88 @@ async def test_an_alert_is_no_longer_than_can_be_shown(subject: ChatSubject) -> 
         assert whole == "я" * 200
         assert len(cut) == 200
         assert cut.startswith("я" * 199)
+
+
+def fleeting(delivery: Delivery, text: Markup | str = "✅ Accepted") -> Delivery:
+    reply = replace(delivery.reply, text=Markup.escape(text), fleeting=True)
+    return replace(delivery, reply=reply)
+
+
+@pytest.mark.parametrize("visibility", list(Visibility))
+@pytest.mark.parametrize("where", ["private", "group"])
+async def test_what_is_fleeting_passes_over_the_pressed_button_and_is_no_message(
+    subject: ChatSubject, where: str, visibility: Visibility
+) -> None:
+    if where == "group" and not subject.can.groups:
+        return
+    ear = Ear()
+    place = subject.group if where == "group" else subject.here
+    async with listening(subject, ear):
+        answer = await pressed(subject, ear, place)
+        before = [message.text for message in subject.messages(place)]
+        answer = replace(answer, reply=replace(answer.reply, visibility=visibility))
+        text = Markup("✅ <b>{}</b>").format("1 < 2 & <b>")
+        shown_as = await subject.platform.deliver(fleeting(answer, text))
+
+        assert shown_as is not None
+        assert not is_message(shown_as)
+        after = [message.text for message in subject.messages(place)]
+        if subject.can.pops_up:
+            assert list(subject.toasts()) == ["✅ 1 < 2 & <b>"]
+            assert list(subject.alerts()) == []
+            assert await subject.answers() == 1
+            assert after == before
+        else:
+            assert after == [*before, "✅ 1 < 2 & <b>"]
+
+
+async def test_what_is_fleeting_is_gone_if_nobody_waits_for_it(subject: ChatSubject) -> None:
+    if not subject.can.pops_up:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        answer = await pressed(subject, ear)
+        await subject.platform.deliver(answer)
+        before = subject.messages(subject.here)
+        for callback_id in (answer.callback_id, "", "press of an earlier process"):
+            for edits in (answer.edits, None):
+                late = replace(answer, callback_id=callback_id, edits=edits)
+                shown_as = await subject.platform.deliver(fleeting(late))
+                assert shown_as is not None
+                assert not is_message(shown_as)
+
+        assert subject.messages(subject.here) == before
+        assert list(subject.toasts()) == []
+        assert await subject.answers() == 1
+
+
+async def test_what_is_fleeting_is_no_longer_than_can_be_shown(subject: ChatSubject) -> None:
+    if not subject.can.pops_up:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        await subject.platform.deliver(fleeting(await pressed(subject, ear), "я" * 200))
+        await subject.platform.deliver(fleeting(await pressed(subject, ear), "я" * 300))
+
+    whole, cut = subject.toasts()
+    assert whole == "я" * 200
+    assert len(cut) == 200
+    assert cut.startswith("я" * 199)
+
+
+@pytest.mark.parametrize("trouble", list(ChatTrouble))
+async def test_what_is_fleeting_cannot_fail(subject: ChatSubject, trouble: ChatTrouble) -> None:
+    if not subject.can.refuses:
+        return
+    ear = Ear()
+    async with listening(subject, ear):
+        answer = await pressed(subject, ear)
+        await subject.trouble(trouble)
+        shown_as = await subject.platform.deliver(fleeting(answer))
+
+    assert shown_as is not None
+    assert not is_message(shown_as)
+    assert [message.text for message in subject.messages(subject.here)] == ["Sure?"]
 
 
 @pytest.mark.parametrize("alert", ["", "It changed"])

@@ -35,6 +35,7 @@ class FakePlatform:
         deleted: Ids of messages that people have deleted.
         busy: Where `working` was called.
         alerts: What popped up over pressed buttons.
+        toasts: What passed over them.
         answered: The presses that were acknowledged.
         members: Who belongs to which group, by the group's id.
         admins: Who administers which group, likewise.
@@ -60,6 +61,7 @@ class FakePlatform:
         self.deleted: set[str] = set()
         self.busy: list[Conversation] = []
         self.alerts: list[str] = []
+        self.toasts: list[str] = []
         self.answered: list[str] = []
         self._pressed: set[str] = set()
         self._popped_up: set[tuple[str, str]] = set()
@@ -83,6 +85,8 @@ class FakePlatform:
         self._written.set()
 
     async def deliver(self, delivery: Delivery) -> str | None:
+        if delivery.reply.fleeting:
+            return self._pass_over(delivery)
         seen = self._with_alert(_as_seen(delivery))
         self._fail(seen.conversation)
         message_id = seen.edits if seen.reply.document is None else None
@@ -98,13 +102,23 @@ class FakePlatform:
         if conversation.chat_id in self.gone:
             raise PlatformError("forbidden", gone=True)
 
+    def _answer(self, callback_id: str) -> bool:
+        """Answer a press, if it still waits."""
+        if callback_id not in self._pressed:
+            return False
+        self._pressed.remove(callback_id)
+        self.answered.append(callback_id)
+        return True
+
+    def _pass_over(self, delivery: Delivery) -> str:
+        if self._answer(delivery.callback_id):
+            self.toasts.append(str(delivery.reply.text.striptags())[:ALERT_LIMIT])
+        return f"toast {delivery.callback_id or delivery.delivery_id}"
+
     def _with_alert(self, delivery: Delivery) -> Delivery:
         """Answer the press; an alert for which there is none comes before the text."""
         callback_id, alert = delivery.callback_id, delivery.reply.alert
-        waits = callback_id in self._pressed
-        if waits:
-            self._pressed.remove(callback_id)
-            self.answered.append(callback_id)
+        waits = self._answer(callback_id)
         if not alert or (callback_id, alert) in self._popped_up:
             return delivery
         if waits:

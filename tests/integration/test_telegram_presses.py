@@ -1,6 +1,7 @@
 """Presses in Telegram: what is answered when, and what happens to those that come too late."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from tests.fakes.clock import START
 HERE, GROUP = direct(Platform.TELEGRAM), group(Platform.TELEGRAM)
 ANSWER = "answerCallbackQuery"
 YES = Button(label="Yes", command_line="/accept 651")
+NOTED = "Noted; it takes a moment."
 
 
 class Pressing:
@@ -65,10 +67,18 @@ class Pressing:
         return [message.text for message in self.at.messages(where)]
 
 
+class SlowEar(Ear):
+    """A store that takes its time."""
+
+    async def receive(self, messages: Sequence[IncomingMessage]) -> None:
+        await asyncio.sleep(1.0)
+        await super().receive(messages)
+
+
 @asynccontextmanager
-async def pressing(alert_within: float = 60.0) -> AsyncIterator[Pressing]:
+async def pressing(alert_within: float = 60.0, ear: Ear | None = None) -> AsyncIterator[Pressing]:
     """Nothing is answered by lapse of time, unless that is asked for."""
-    ear = Ear()
+    ear = ear or Ear()
     async with at_telegram(alert_within=alert_within) as at, listening(at, ear):
         yield Pressing(at, ear)
 
@@ -83,9 +93,9 @@ def reply(text: str, alert: str = "") -> Reply:
     return Reply(text=Markup.escape(text), alert=alert)
 
 
-@pytest.mark.parametrize("where", [HERE, GROUP], ids=["private", "group"])
-async def test_a_press_whose_reply_takes_long_is_answered_empty_and_its_alert_comes_with_the_reply(
-    where: Conversation,
+@pytest.mark.parametrize(("where", "passed"), [(HERE, []), (GROUP, [NOTED])], ids=["here", "group"])
+async def test_a_press_whose_reply_takes_long_is_answered_and_its_alert_comes_with_the_reply(
+    where: Conversation, passed: list[str]
 ) -> None:
     async with pressing(alert_within=0.0) as ann:
         pressed = await ann.press(where)
@@ -95,7 +105,70 @@ async def test_a_press_whose_reply_takes_long_is_answered_empty_and_its_alert_co
 
         assert await ann.at.answers() == 1
         assert list(ann.at.alerts()) == []
+        assert list(ann.at.toasts()) == passed
         assert ann.shown()[-1] == "1 < 2\nfresh card"
+
+
+@pytest.mark.parametrize(
+    ("language", "noted"),
+    [
+        ("en", NOTED),
+        ("ru", "Понял, это займёт немного времени."),
+        ("ru-RU", "Понял, это займёт немного времени."),
+        ("pt-br", NOTED),
+        (None, NOTED),
+    ],
+)
+async def test_in_a_group_a_press_is_noted_in_the_language_of_whoever_pressed(
+    language: str | None, noted: str
+) -> None:
+    async with pressing(alert_within=0.0) as ann:
+        user = ann.tg.users[ANN.user_id]
+        ann.tg.users[ANN.user_id] = replace(user, language_code=language)
+
+        await ann.press(GROUP)
+
+        assert await ann.at.answers() == 1
+        assert list(ann.at.toasts()) == [noted]
+
+
+async def test_a_press_that_was_noted_hears_no_more_of_what_is_fleeting() -> None:
+    async with pressing(alert_within=0.0) as ann:
+        pressed = await ann.press(GROUP)
+        assert await ann.at.answers() == 1
+
+        shown_as = await ann.answer(pressed, replace(reply("✅ Accepted"), fleeting=True))
+
+        assert pressed.press is not None
+        assert shown_as == f"toast {pressed.press.callback_id}"
+        assert list(ann.at.toasts()) == [NOTED]
+        assert (ann.shown(), ann.shown(GROUP)) == ([], ["card"])
+        assert await ann.at.answers() == 1
+
+
+async def test_what_is_fleeting_is_not_shown_later_if_telegram_does_not_take_it(
+    ann: Pressing,
+) -> None:
+    too_old, refused = await ann.press(GROUP), await ann.press(GROUP)
+    ann.tg.callback_lifetime = -1.0
+    await ann.answer(too_old, replace(reply("✅ Accepted"), fleeting=True))
+    ann.tg.callback_lifetime = 60.0
+    ann.tg.faults.add(FaultRule(fault=Fault.UNAVAILABLE_503, operation=ANSWER))
+    await ann.answer(refused, replace(reply("✅ Accepted"), fleeting=True))
+
+    assert len(ann.tg.called(ANSWER)) == 2
+    assert ann.tg.callback_answers == {}
+    assert (ann.shown(), ann.shown(GROUP)) == ([], ["card", "card"])
+
+
+async def test_a_press_waits_no_longer_because_the_store_is_slow() -> None:
+    async with pressing(alert_within=1.0, ear=SlowEar()) as ann:
+        await ann.press()
+        heard_at = asyncio.get_running_loop().time()
+
+        assert await ann.at.answers() == 1
+
+        assert asyncio.get_running_loop().time() - heard_at < 0.7
 
 
 def test_nobody_waits_longer_than_telegram_does() -> None:
@@ -153,6 +226,7 @@ async def test_presses_that_still_wait_at_the_end_are_answered(ann: Pressing) ->
 
     assert await ann.at.answers() == 2
     assert list(ann.at.alerts()) == []
+    assert list(ann.at.toasts()) == [NOTED]
 
 
 async def test_in_a_group_a_short_result_is_the_alert_and_nothing_is_posted(ann: Pressing) -> None:

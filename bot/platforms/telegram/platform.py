@@ -51,7 +51,7 @@ class TelegramOptions:
 
     Attributes:
         webhook_url: Where updates shall be posted; empty for polling.
-        alert_within: Seconds that a press may wait for its reply before it is answered empty.
+        alert_within: Seconds that a press may wait for its reply before it is answered without.
     """
 
     token: str = field(repr=False)
@@ -93,7 +93,7 @@ class TelegramPlatform:
             clock=clock,
         )
         self._receive: Receive | None = None
-        self._presses = Presses(self._bot, within=options.alert_within)
+        self._presses = Presses(self._bot, group_texts, within=options.alert_within)
         self._poster = Poster(self._bot, self._presses, group_texts)
         self._tasks: set[asyncio.Task[None]] = set()
         self.own_name = ""
@@ -197,6 +197,8 @@ class TelegramPlatform:
 
     async def _take(self, updates: Sequence[object]) -> None:
         """Hand a batch on; on return it may be acknowledged."""
+        loop = asyncio.get_running_loop()
+        came_at = loop.time()
         messages = []
         for update in updates:
             message = self._convert(update)
@@ -207,7 +209,7 @@ class TelegramPlatform:
         if messages:
             await self._receive(messages)
         for message in messages:
-            self._presses.received(message)
+            self._presses.received(message, ago=loop.time() - came_at)
 
     def _convert(self, update: object) -> IncomingMessage | None:
         try:

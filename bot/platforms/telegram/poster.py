@@ -47,6 +47,9 @@ class Poster:
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
+        if delivery.reply.fleeting:
+            await self._presses.pass_over(delivery.callback_id, delivery.reply.text)
+            return f"toast {delivery.callback_id or delivery.delivery_id}"
         secret = delivery.shown_in != delivery.conversation
         if secret and await self._presses.show_result(delivery):
             return f"alert {delivery.callback_id}"

@@ -6,6 +6,7 @@ https://core.telegram.org/bots/api#answercallbackquery
 import asyncio
 import logging
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from markupsafe import Markup
 from telegram.error import TelegramError
@@ -14,38 +15,61 @@ from telegram.ext import ExtBot
 from bot.domain.chat import IncomingMessage
 from bot.domain.inbox import Delivery
 from bot.platforms.telegram.posting import alert, fits_alert
+from bot.texts import M, Texts, choose_language
 
 logger = logging.getLogger(__name__)
 
 ALERT_WITHIN = 1.5
-"""Seconds that a press may wait for its reply; after that it is answered empty."""
+"""Seconds that a press may wait for its reply; after that it is answered without."""
 _REMEMBERED = 1000
 """Answered presses; what comes twice, or is delivered twice, comes soon."""
 _PARTING = 2.0
 """Seconds for the last answers at the end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """A press that is not answered yet.
+
+    Attributes:
+        noted: What passes over its button if the reply takes long; empty in private.
+    """
+
+    timer: asyncio.TimerHandle
+    noted: str
+
+
 class Presses:
     """A press is answered when its first reply is delivered, whatever becomes of that reply.
 
     What the reply has for an alert pops up over the button. In a group the whole result does so, if
-    it is final and short; everything else that is for the presser alone is a private message.
+    it is final and short; everything else that is for the presser alone is a private message. A
+    group that sees nothing happen presses again, so there a press is told that it was noted.
 
     Args:
         bot: Answers them.
+        group_texts: In its language people are spoken to whose own one is not known.
         within: Seconds that a press may wait for its reply.
     """
 
-    def __init__(self, bot: ExtBot[None], *, within: float = ALERT_WITHIN) -> None:
+    def __init__(
+        self, bot: ExtBot[None], group_texts: Texts, *, within: float = ALERT_WITHIN
+    ) -> None:
         self._bot = bot
+        self._group_texts = group_texts
         self._within = within
-        self._open: dict[str, asyncio.TimerHandle] = {}
+        self._open: dict[str, _Waiting] = {}
         self._answered: OrderedDict[str, str] = OrderedDict()
         """What popped up, by callback id; empty if nothing did."""
         self._sending: set[asyncio.Task[bool]] = set()
 
-    def received(self, message: IncomingMessage) -> None:
-        """A message came, perhaps once more; if it is a press, see to it that it is answered."""
+    def received(self, message: IncomingMessage, *, ago: float = 0.0) -> None:
+        """A message came, perhaps once more; if it is a press, see to it that it is answered.
+
+        Args:
+            message: It may be no press.
+            ago: Seconds since it came; people have waited for so long already.
+        """
         press = message.press
         if press is None or not press.callback_id:
             return
@@ -53,22 +77,29 @@ class Presses:
         if callback_id in self._open or callback_id in self._answered:
             return
         loop = asyncio.get_running_loop()
-        self._open[callback_id] = loop.call_later(self._within, self.acknowledge, callback_id)
+        left = max(0.0, self._within - ago)
+        self._open[callback_id] = _Waiting(
+            timer=loop.call_later(left, self._lapse, callback_id), noted=self._noted(message)
+        )
 
     def acknowledge(self, callback_id: str) -> None:
         """Answer a press with nothing, unless it was answered; nobody waits for that."""
-        if not self._claim(callback_id):
-            return
-        task = asyncio.create_task(self._answer(callback_id, None), name="press")
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        if self._claim(callback_id):
+            self._send(callback_id, "")
+
+    async def pass_over(self, callback_id: str, text: Markup) -> None:
+        """Answer a press with a passing notification; if nobody waits for it, nobody misses it."""
+        if self._claim(callback_id):
+            await self._answer(callback_id, alert(text))
 
     async def pop_up(self, callback_id: str, text: Markup) -> bool:
         """Answer a press with an alert; whether people saw it, now or at an earlier attempt."""
         words = alert(text)
         if words and self._answered.get(callback_id) == words:
             return True
-        if not self._claim(callback_id) or not await self._answer(callback_id, words):
+        if not self._claim(callback_id):
+            return False
+        if not await self._answer(callback_id, words, is_alert=True):
             return False
         self._answered[callback_id] = words
         return True
@@ -83,31 +114,50 @@ class Presses:
     async def stop(self) -> None:
         """Answer those that still wait: whoever takes up their replies later cannot."""
         for callback_id in list(self._open):
-            self.acknowledge(callback_id)
+            self._lapse(callback_id)
         if self._sending:
             await asyncio.wait(self._sending, timeout=_PARTING)
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
 
-    def _claim(self, callback_id: str) -> bool:
-        """Whether a press still waits; from here on nobody else may answer it."""
-        timer = self._open.pop(callback_id, None)
-        if timer is None:
-            return False
-        timer.cancel()
+    def _noted(self, message: IncomingMessage) -> str:
+        if not message.conversation.is_group:
+            return ""
+        texts = self._group_texts
+        language = choose_language(message.language, texts.language)
+        return alert(Texts(language, texts.timezone).say(M.GROUP_NOTED))
+
+    def _lapse(self, callback_id: str) -> None:
+        """Answer a press whose reply takes too long; nobody waits for that."""
+        waiting = self._claim(callback_id)
+        if waiting is not None:
+            self._send(callback_id, waiting.noted)
+
+    def _claim(self, callback_id: str) -> _Waiting | None:
+        """A press if it still waits; from here on nobody else may answer it."""
+        waiting = self._open.pop(callback_id, None)
+        if waiting is None:
+            return None
+        waiting.timer.cancel()
         self._answered[callback_id] = ""
         while len(self._answered) > _REMEMBERED:
             self._answered.popitem(last=False)
-        return True
+        return waiting
 
-    async def _answer(self, callback_id: str, text: str | None) -> bool:
+    def _send(self, callback_id: str, text: str) -> None:
+        task = asyncio.create_task(self._answer(callback_id, text), name="press")
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _answer(self, callback_id: str, text: str, *, is_alert: bool = False) -> bool:
+        """Answer a press; whether that was taken. Without `is_alert` the text passes by itself."""
         try:
             await self._bot.answer_callback_query(
-                callback_id, text=text, show_alert=text is not None
+                callback_id, text=text or None, show_alert=is_alert
             )
         except TelegramError as error:
             # Most often the press is too old by now; what it had to say goes out in a message.
             logger.info("a press could not be answered: %s", type(error).__name__)
             return False
-        return text is not None
+        return True
