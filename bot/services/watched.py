@@ -1,16 +1,17 @@
 """Providers whose refusals and successes the owner may have to hear of; see `Troubles`."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.accounts import Account, Credentials
+from bot.domain.meetings import Member
 from bot.domain.participation import Answer, Event, EventRef, Participation
 from bot.domain.presence import Presence, PresenceState
 from bot.domain.providers import Provider
 from bot.domain.sign_ins import Granted, Standing
 from bot.errors import ProviderPlanError, ProviderRequestError
-from bot.ports import CalendarProvider, Call, Consent, PresenceProvider
+from bot.ports import CalendarProvider, Call, Consent, Directory, PresenceProvider
 from bot.services.troubles import Troubles
 
 T = TypeVar("T")
@@ -80,6 +81,31 @@ class WatchedPresence:
         """See `PresenceProvider.set_presence`."""
         work = self._inner.set_presence(call, presence)
         return await _within_plan(self._troubles, call.account, work)
+
+
+class WatchedDirectory:
+    """A directory, watched."""
+
+    def __init__(self, inner: Directory, troubles: Troubles) -> None:
+        self._inner = inner
+        self._troubles = troubles
+
+    @property
+    def name(self) -> Provider:
+        """See `Directory.name`."""
+        return self._inner.name
+
+    async def member_of(self, account: Account) -> Member | None:
+        """See `Directory.member_of`."""
+        return await self._inner.member_of(account)
+
+    async def names_of(self, call: Call, user_ids: Collection[str]) -> Mapping[str, str]:
+        """See `Directory.names_of`; a success may come from memory, so it proves nothing."""
+        try:
+            return await self._inner.names_of(call, user_ids)
+        except ProviderPlanError:
+            self._troubles.planned(call.account, well=False)
+            raise
 
 
 class WatchedConsent:
@@ -163,4 +189,5 @@ async def _within_plan(troubles: Troubles, account: Account, work: Awaitable[T])
 if TYPE_CHECKING:
     _calendar: type[CalendarProvider] = WatchedCalendar
     _presence: type[PresenceProvider] = WatchedPresence
+    _directory: type[Directory] = WatchedDirectory
     _consent: type[Consent] = WatchedConsent

@@ -4,7 +4,7 @@ Envelope and encoding: https://apidocs.bitrix24.com/settings/how-to-call-rest-ap
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
@@ -43,7 +43,7 @@ class Command:
     """
 
     method: str
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, str | int | tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,17 @@ def build_batch(
 
 
 def _encode(command: Command) -> str:
-    query = urlencode({name: str(value) for name, value in command.params.items()})
+    query = urlencode(list(_pairs(command)))
     return f"{command.method}?{query}" if query else command.method
+
+
+def _pairs(command: Command) -> Iterator[tuple[str, str]]:
+    """Parameters as PHP reads them from a query: an array's name is repeated with brackets."""
+    for name, value in command.params.items():
+        if isinstance(value, tuple):
+            yield from ((f"{name}[]", str(number)) for number in value)
+        else:
+            yield name, str(value)
 
 
 def _post(

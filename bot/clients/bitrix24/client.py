@@ -1,5 +1,6 @@
 """Calls to portals: limit, request, retries, renamed portals. In the vendor's language only."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
 from bot.transport.retry import ATTEMPTS, with_retries
 
 T = TypeVar("T")
+
+_FINAL_DOT = re.compile(r"\.+(?=:[0-9]+$|$)")
 
 HOLD_AFTER_REFUSAL = 1.0
 """Seconds for which nobody asks a portal that refused for its limit: two drops of its bucket."""
@@ -110,6 +113,17 @@ class Bitrix24Client:
             return replace(answer, errors=errors, origin=origin)
 
         return await self._send(request, tuple(methods.values()), read, terms)
+
+    def current_host(self, host: str) -> str:
+        """What a portal's host is called by now, as far as this process has been told.
+
+        Without the dot that may end a name: the same as in the `origin` of a batch's answer.
+        """
+        name = _FINAL_DOT.sub("", host.lower())
+        for scheme in ("https", "http"):
+            if origin := self._moved.get(f"{scheme}://{name}"):
+                return urlsplit(origin).netloc
+        return name
 
     async def _send(
         self,

@@ -51,6 +51,7 @@ class EventRow:
     organizer: str
     organizer_email: str
     attendees: tuple[str, ...]
+    location: str
 
 
 def read_event(event: Mapping[str, object]) -> EventRow | None:
@@ -77,6 +78,7 @@ def read_event(event: Mapping[str, object]) -> EventRow | None:
         organizer=text(organizer.get("display_name")) or text(organizer.get("email")),
         organizer_email=_email(organizer),
         attendees=_attendees(event.get("attendees")),
+        location=text(mapping(event.get("location")).get("description")).strip(),
     )
 
 

@@ -11,7 +11,14 @@ What the portal does not tell, and this module makes up for:
 
 from bot.providers.bitrix24.calendar import Bitrix24Calendar
 from bot.providers.bitrix24.consent import Bitrix24Consent
+from bot.providers.bitrix24.directory import Bitrix24Directory
 from bot.providers.bitrix24.presence import Bitrix24Presence
 from bot.providers.bitrix24.sign_in import Bitrix24SignIn
 
-__all__ = ["Bitrix24Calendar", "Bitrix24Consent", "Bitrix24Presence", "Bitrix24SignIn"]
+__all__ = [
+    "Bitrix24Calendar",
+    "Bitrix24Consent",
+    "Bitrix24Directory",
+    "Bitrix24Presence",
+    "Bitrix24SignIn",
+]

@@ -113,6 +113,7 @@ def as_event(
         free=row.transparent,
         with_others=_with_others(row),
         series=row.series,
+        location=row.location,
     )
 
 

@@ -17,7 +17,7 @@ from bot.sandbox.bitrix24.calling import (
     require,
 )
 from bot.sandbox.bitrix24.errors import DENIED, bad_value, required
-from bot.sandbox.bitrix24.php import php_empty, php_integer, php_values
+from bot.sandbox.bitrix24.php import php_empty, php_integer, php_text, php_values
 from bot.sandbox.bitrix24.records import Row
 from bot.sandbox.bitrix24.state import Portal
 from bot.sandbox.bitrix24.views import (
@@ -112,7 +112,9 @@ def add_event(portal: Portal, caller: Caller, params: Params) -> object:
         notify=_is_on(meeting.get("notify")),
         all_day=_is_on(params.get("skip_time")),
         private=_is_on(params.get("private_event")),
+        hide_guests=_is_on(meeting.get("hide_guests")),
         accessibility=str(params.get("accessibility") or "busy"),
+        location=php_text(params.get("location")),
         rrule=rule,
         timezone=zone.key,
     )
@@ -120,7 +122,6 @@ def add_event(portal: Portal, caller: Caller, params: Params) -> object:
         if row.parent_id == event_id:
             row.reinvite = _is_on(meeting.get("reinvite"))
             row.allow_invite = _is_on(meeting.get("allow_invite"))
-            row.hide_guests = _is_on(meeting.get("hide_guests"))
             row.listed = listed
     return event_id
 

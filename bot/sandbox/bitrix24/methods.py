@@ -21,6 +21,7 @@ METHODS: Mapping[str, tuple[frozenset[str], Method]] = {
     people.SET_PRESENCE: (_IM, people.set_presence),
     "im.user.status.get": (_IM, people.get_presence),
     "im.user.get": (_IM, people.get_im_user),
+    "im.user.list.get": (_IM, people.get_im_users),
     "user.current": (_USER, people.current_user),
     "profile": (_ANYBODY, people.profile),
     "scope": (_ANYBODY, people.scope),

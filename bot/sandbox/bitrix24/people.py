@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from bot.sandbox.bitrix24.calling import Caller, Params, any_case, note_write
 from bot.sandbox.bitrix24.errors import RestError
-from bot.sandbox.bitrix24.php import php_integer
+from bot.sandbox.bitrix24.php import php_integer, php_json, php_values
+from bot.sandbox.bitrix24.records import User
 from bot.sandbox.bitrix24.state import Portal
 
 SET_PRESENCE = "im.user.status.set"
@@ -64,6 +65,28 @@ def get_im_user(portal: Portal, caller: Caller, params: Params) -> object:
     user = portal.users.get(wanted)
     if user is None:
         raise RestError("USER_NOT_EXISTS", "User is not exists")
+    return _im_view(portal, user)
+
+
+def get_im_users(portal: Portal, caller: Caller, params: Params) -> object:
+    """im.user.list.get: null for whom there is not, nothing of those whom a guest may not see.
+
+    https://apidocs.bitrix24.com/api-reference/chats/users/im-user-list-get.html
+    """
+    numbers = [php_integer(number) for number in php_values(any_case(params).get("ID"))]
+    wanted = dict.fromkeys(number for number in numbers if number > 0)
+    if not wanted:
+        raise RestError("INVALID_FORMAT", "A wrong format for the ID field is passed")
+    if portal.users[caller.user_id].extranet:
+        wanted = {number: None for number in wanted if number == caller.user_id}
+    found = {
+        str(number): None if user is None else _im_view(portal, user)
+        for number, user in ((number, portal.users.get(number)) for number in wanted)
+    }
+    return php_json(found)
+
+
+def _im_view(portal: Portal, user: User) -> dict[str, object]:
     return {
         "id": user.user_id,
         "active": user.active,

@@ -68,6 +68,7 @@ class Row:
     Attributes:
         owner_id: The person, or the group whose calendar it is.
         cal_type: "user" or "group".
+        location: In somebody's own words, or the code of a room that the portal books.
         accessibility: Whether its people are "busy", "absent", "quest" or "free" meanwhile.
         recurrence_id: On a changed occurrence, the id of its series.
         exdates: Days on which a series does not take place.
@@ -92,6 +93,7 @@ class Row:
     private: bool = False
     hide_guests: bool = False
     accessibility: str = "busy"
+    location: str = ""
     rrule: Mapping[str, object] = field(default_factory=dict)
     recurrence_id: int | None = None
     exdates: tuple[date, ...] = ()

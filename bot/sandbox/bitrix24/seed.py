@@ -23,6 +23,7 @@ from bot.sandbox.company import ANN, BORIS, CARL, DINA, EGOR, GLEB, MARIA, PEOPL
 
 SPRINT_REVIEW, BUDGET, DESIGN_CRITIQUE, BOARD_CALL, STAND_UP = 651, 655, 660, 664, 668
 COURSE, KICK_OFF, OUTING, PRIVATE, DENTIST = 672, 676, 680, 684, 688
+_LOCATIONS = {SPRINT_REVIEW: "Room 5"}
 
 
 def seed_company(portal: Portal) -> None:
@@ -66,6 +67,7 @@ def _single_events(portal: Portal) -> None:
             is_meeting=options.get("is_meeting", True),
             notify=options.get("notify", True),
             private=options.get("private", False),
+            location=_LOCATIONS.get(event_id, ""),
         )
     outing = _moment(portal, maria, 12, 0)
     portal.add_meeting(

@@ -124,7 +124,9 @@ class Portal:
         notify: bool = True,
         all_day: bool = False,
         private: bool = False,
+        hide_guests: bool = False,
         accessibility: str = "busy",
+        location: str = "",
         rrule: Mapping[str, object] | None = None,
         timezone: str | None = None,
         group_id: int | None = None,
@@ -152,7 +154,9 @@ class Portal:
                 notify=notify,
                 all_day=all_day,
                 private=private,
+                hide_guests=hide_guests,
                 accessibility=accessibility,
+                location=location,
                 rrule=dict(rrule or {}),
             )
         return parent_id

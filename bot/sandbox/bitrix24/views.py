@@ -69,6 +69,7 @@ def _times(portal: Portal, row: Row) -> dict[str, object]:
         "OWNER_ID": str(row.owner_id),
         "CREATED_BY": str(row.owner_id),
         "NAME": row.name,
+        "LOCATION": row.location,
         "DATE_FROM": _portal_date(portal, starts),
         "DATE_TO": _portal_date(portal, ends),
         "DATE_FROM_FORMATTED": starts.strftime(_FORMATTED),

@@ -6,10 +6,12 @@ https://core.telegram.org/bots/api#html-style
 
 import html
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.sandbox.telegram.errors import ApiError
-from bot.sandbox.telegram.rows import Json
+from bot.sandbox.telegram.rows import Json, User
+from bot.sandbox.telegram.views import user_json
 
 _TYPES = {
     **dict.fromkeys(("b", "strong"), "bold"),
@@ -31,6 +33,7 @@ _END = re.compile(r"\s*>")
 # The same as in Telegram's clients: Latin letters, digits and underscores only.
 _COMMAND = re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")
 _MENTION = re.compile(r"(?<![\w@/])@[A-Za-z][A-Za-z0-9_]{2,31}(?!\w)")
+_USER_LINK = re.compile(r"tg:(?://)?user\?id=([1-9][0-9]{0,17})", re.IGNORECASE)
 
 
 def utf16_length(text: str) -> int:
@@ -149,6 +152,22 @@ def parse_html(source: str) -> tuple[str, list[Json]]:
     if "<" not in source and "&" not in source:
         return source, []
     return _HtmlReader(source).read()
+
+
+def mention(entities: Iterable[Json], users: Mapping[int, User]) -> list[Json]:
+    """Turn links to users into mentions; of somebody whom nobody knows nothing is left.
+
+    https://core.telegram.org/bots/api#formatting-options
+    """
+    read = []
+    for entity in entities:
+        link = _USER_LINK.fullmatch(str(entity.get("url", "")))
+        if link is None or entity.get("type") != "text_link":
+            read.append(entity)
+        elif user := users.get(int(link.group(1))):
+            place = {key: value for key, value in entity.items() if key != "url"}
+            read.append({**place, "type": "text_mention", "user": user_json(user)})
+    return read
 
 
 def trim(plain: str, entities: list[Json]) -> tuple[str, list[Json]]:

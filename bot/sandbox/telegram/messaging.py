@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.sandbox.telegram.access import Access, chat_for, own_message
 from bot.sandbox.telegram.errors import ApiError
 from bot.sandbox.telegram.keyboard import Rows, check_buttons, read_markup
-from bot.sandbox.telegram.markup import parse_html, trim
+from bot.sandbox.telegram.markup import mention, parse_html, trim
 from bot.sandbox.telegram.params import Params
 from bot.sandbox.telegram.people import thread_of
 from bot.sandbox.telegram.rows import (
@@ -57,7 +57,7 @@ def send_message(state: TelegramState, params: Params) -> object:
 
     https://core.telegram.org/bots/api#sendmessage
     """
-    return _post(state, params, text=_read_message_text(params))
+    return _post(state, params, text=_read_message_text(state, params))
 
 
 def send_document(state: TelegramState, params: Params) -> object:
@@ -70,7 +70,7 @@ def send_document(state: TelegramState, params: Params) -> object:
         raise ApiError.bad_request("there is no document in the request")
     if not document.content:
         raise ApiError.bad_request("file must be non-empty")
-    return _post(state, params, text=_read_text(params, "caption"), document=document)
+    return _post(state, params, text=_read_text(state, params, "caption"), document=document)
 
 
 def _post(
@@ -113,7 +113,7 @@ def edit_message_text(state: TelegramState, params: Params) -> object:
 
     https://core.telegram.org/bots/api#editmessagetext
     """
-    text = _read_message_text(params)
+    text = _read_message_text(state, params)
     chat, message, markup, rows = _to_edit(state, params)
     if message.document is not None:
         raise ApiError.bad_request("there is no text in the message to edit")
@@ -197,7 +197,7 @@ def send_chat_action(state: TelegramState, params: Params) -> object:
     return True
 
 
-def _read_text(params: Params, name: str) -> _Text:
+def _read_text(state: TelegramState, params: Params, name: str) -> _Text:
     source = params.text(name)
     if len(source.encode()) > SOURCE_BYTES:
         raise ApiError.bad_request("text is too long")
@@ -215,13 +215,13 @@ def _read_text(params: Params, name: str) -> _Text:
         # Markdown is a mode of Telegram, but none of the sandbox.
         raise ApiError.bad_request("unsupported parse_mode")
     plain, entities = trim(plain, entities)
-    return _Text(source=source, plain=plain, entities=entities)
+    return _Text(source=source, plain=plain, entities=mention(entities, state.users))
 
 
-def _read_message_text(params: Params) -> _Text:
+def _read_message_text(state: TelegramState, params: Params) -> _Text:
     if not params.text("text"):
         raise ApiError.bad_request("message text is empty")
-    text = _read_text(params, "text")
+    text = _read_text(state, params, "text")
     if not text.plain:
         raise ApiError.bad_request("text must be non-empty")
     return text

@@ -50,6 +50,7 @@ async def test_an_attendees_copy_has_the_fields_and_types_of_the_vendors(site: S
         "OWNER_ID": "7",
         "CREATED_BY": "7",
         "NAME": "Planning",
+        "LOCATION": "",
         "DATE_FROM": "03/20/2026 03:00:00 pm",
         "DATE_TO": "03/20/2026 04:00:00 pm",
         "DATE_FROM_FORMATTED": "Fri Mar 20 2026 15:00:00",

@@ -113,6 +113,62 @@ async def test_users_that_cannot_be_shown_are_refused(
     assert (await site.call("im.user.get", who=who, ID=wanted)).error == (status, code)
 
 
+LIST = "im.user.list.get"
+
+
+async def test_people_are_told_by_their_numbers_and_unknown_ones_are_null(site: Site) -> None:
+    site.portal.users[BORIS].active = False
+
+    found = (await site.call(LIST, ID=[ANN, str(BORIS), 99, ANN])).result
+
+    assert list(found) == [str(ANN), str(BORIS), "99"]
+    assert found["99"] is None
+    assert (found[str(ANN)]["id"], found[str(ANN)]["name"]) == (ANN, "Ann Hill")
+    assert found[str(BORIS)] == (await site.call("im.user.get", ID=BORIS)).result
+
+
+@pytest.mark.parametrize("query", ["ID[]=7&ID[]=99", "id[0]=7&id[1]=99", "ID[a]=7&ID[b]=99"])
+async def test_a_list_may_come_in_a_query(site: Site, query: str) -> None:
+    in_a_batch = (await site.batch({"people": f"{LIST}?{query}"}))["result"]["people"]
+    path = f"{site.portal.webhook_path(ANN)}{LIST}?{query}"
+    alone = (await site.send(path, method="GET")).result
+
+    assert in_a_batch == alone
+    assert {number: found and found["name"] for number, found in alone.items()} == {
+        "7": "Ann Hill",
+        "99": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"ID": None}, {"ID": ""}, {"ID": 7}, {"ID": "7"}, {"ID": []}, {"ID": [0, "a"]}]
+)
+@pytest.mark.parametrize("who", [ANN, OLGA])
+async def test_people_are_told_of_nobody_but_a_list(
+    site: Site, params: dict[str, object], who: int
+) -> None:
+    refused = await site.send(site.portal.webhook_path(who) + LIST, json_body=params)
+
+    assert refused.status == 400
+    assert refused.json() == {
+        "error": "INVALID_FORMAT",
+        "error_description": "A wrong format for the ID field is passed",
+    }
+
+
+async def test_a_guest_of_the_company_is_told_of_themselves_only(site: Site) -> None:
+    found = (await site.call(LIST, who=OLGA, ID=[BORIS, OLGA, 99])).result
+
+    assert {number: found["name"] for number, found in found.items()} == {str(OLGA): "Olga Hill"}
+    assert (await site.call(LIST, who=OLGA, ID=[BORIS])).result == []
+
+
+async def test_people_are_told_within_the_scope_of_the_messenger(site: Site) -> None:
+    site.portal.users[ANN].scopes = frozenset({"calendar", "user"})
+
+    assert (await site.call(LIST, ID=[BORIS])).error == (401, "insufficient_scope")
+
+
 async def test_a_guest_of_the_company_may_see_themselves_and_set_their_presence(
     site: Site,
 ) -> None:

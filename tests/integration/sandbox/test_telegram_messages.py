@@ -147,6 +147,52 @@ def test_nested_tags_links_and_spoilers_become_entities() -> None:
     ]
 
 
+async def test_a_link_to_somebody_who_is_known_mentions_them(it: Running) -> None:
+    text = f' 😀 <a href="tg://user?id={ANN_ID}">Ann</a>, <a href="https://a.example">see</a>'
+    sent = await it.bot.send_message(ANN_ID, text, parse_mode=ParseMode.HTML)
+    edited = await it.bot.edit_message_text(
+        f'<a href="TG://user?id={ANN_ID}">Ann</a>', ANN_ID, sent.message_id, parse_mode="HTML"
+    )
+
+    assert isinstance(edited, telegram.Message)
+    assert [
+        (entity.type, entity.offset, entity.length, entity.user and entity.user.id, entity.url)
+        for entity in (*sent.entities, *edited.entities)
+    ] == [
+        ("text_mention", 3, 3, ANN_ID, None),
+        ("text_link", 8, 3, None, "https://a.example"),
+        ("text_mention", 0, 3, ANN_ID, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "left"),
+    [
+        ("tg://user?id=4711", []),
+        ("tg://user?id=abc", ["text_link"]),
+        ("tg://user?id=", ["text_link"]),
+        ("tg://resolve?domain=ann", ["text_link"]),
+        ("https://tg.example/user?id=7", ["text_link"]),
+    ],
+)
+async def test_a_link_to_nobody_is_dropped_and_every_other_one_stays(
+    it: Running, address: str, left: list[str]
+) -> None:
+    text = f'<a href="{address}">Ann</a> <i>and</i>'
+    sent = await it.bot.send_message(ANN_ID, text, parse_mode=ParseMode.HTML)
+
+    assert sent.text == "Ann and"
+    assert [entity.type for entity in sent.entities] == [*left, "italic"]
+
+
+async def test_a_link_that_comes_as_an_entity_mentions_as_well(it: Running) -> None:
+    link = telegram.MessageEntity("text_link", 0, 3, url=f"tg://user?id={ANN_ID}")
+    sent = await it.bot.send_message(ANN_ID, "Ann", entities=[link])
+
+    [mention] = sent.entities
+    assert (mention.type, mention.user and mention.user.id) == ("text_mention", ANN_ID)
+
+
 def test_white_space_at_the_ends_goes_and_entities_move_along() -> None:
     plain, entities = parse_html("\n <b>a</b>😀 <i>\n</i>")
     assert trim(plain, entities) == ("a😀", [{"offset": 0, "length": 1, "type": "bold"}])
