@@ -21,6 +21,7 @@ from bot.domain.chat import (
 )
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
+from bot.platforms.mentions import write_people
 from bot.ports import ChatPlatform, Clock, Receive
 from bot.texts import M, Texts
 
@@ -193,6 +194,7 @@ class Console:
         return str(self._texts.say(message, **values).unescape())
 
     def _render(self, text: Markup) -> str:
+        text = Markup(write_people(str(text), lambda _, name: f"@{name}"))  # noqa: S704 - it is
         for tag in ("i", "code"):
             text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
         bold, plain = (_BOLD, _PLAIN) if self._styled else ("", "")

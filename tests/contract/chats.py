@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from markupsafe import Markup
+
 from bot.domain.chat import (
     Conversation,
     ConversationKind,
@@ -17,6 +19,7 @@ from bot.domain.chat import (
     Press,
 )
 from bot.errors import PlatformError, StorageError
+from bot.platforms.mentions import write_people
 from bot.ports import ChatPlatform
 from bot.sandbox.company import ANN, BORIS, CARL, Colleague
 from tests.fakes.bot import plain
@@ -63,6 +66,7 @@ class Abilities:
         sends_files: A document comes as a file; else its content is shown below the text.
         pops_up: An alert pops up over a pressed button, for which that waits, and what is fleeting
             passes over it; else it is shown above the text, and what is fleeting like any reply.
+        notifies: People who are mentioned are notified; else they are shown with an @.
     """
 
     edits_in_place: bool = True
@@ -74,6 +78,7 @@ class Abilities:
     shows_working: bool = True
     sends_files: bool = True
     pops_up: bool = True
+    notifies: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +251,7 @@ class InMemory:
     def messages(self, conversation: Conversation) -> Sequence[Shown]:
         return [
             Shown(
-                text=plain(delivery.reply.text),
+                text=plain(_with_names(delivery.reply.text)),
                 labels=tuple(button.label for row in delivery.reply.buttons for button in row),
                 document=_opened(delivery.reply.document),
             )
@@ -282,6 +287,10 @@ class InMemory:
                 self._fake.failures = [PlatformError("lost", may_have_happened=True)]
             case ChatTrouble.UNREACHABLE:
                 self._fake.failures = [PlatformError("down")]
+
+
+def _with_names(text: Markup) -> Markup:
+    return Markup(write_people(str(text), lambda _, name: name))
 
 
 def _opened(document: Document | None) -> tuple[str, str] | None:

@@ -69,6 +69,7 @@ class AtTerminal:
             shows_working=False,
             sends_files=False,
             pops_up=False,
+            notifies=False,
         )
         self.here, self.group = direct(Platform.CONSOLE), group(Platform.CONSOLE)
 

@@ -8,8 +8,20 @@ from dataclasses import replace
 import pytest
 from markupsafe import Markup
 
-from bot.domain.chat import Button, Conversation, Document, Platform, Reply, Visibility
+from bot.domain.chat import (
+    Button,
+    Conversation,
+    Document,
+    Platform,
+    Reply,
+    Visibility,
+    mention,
+)
+from bot.domain.group_cards import NewCard
 from bot.domain.inbox import Delivery, is_message
+from bot.domain.meetings import Meeting
+from bot.domain.participation import EventRef
+from bot.domain.providers import Provider
 from bot.errors import PlatformError, StorageError
 from bot.sandbox.company import ANN, BORIS, Colleague
 from tests.contract.adapters import adapters_of
@@ -39,6 +51,7 @@ YES, NO, LATER = (
     Button(label=label, command_line=f"/{label}") for label in ("Да <b>&", "No", "Remind me later")
 )
 DOCUMENT = Document(name="ваши-данные.json", content='{"имя": "Ann"}\n')
+MEETING = Meeting(provider=Provider.BITRIX24, place="acme.example", meeting_id="651")
 KEYS = ("key-of-yes", "key-of-no", "key-of-later")
 
 
@@ -196,6 +209,47 @@ async def test_a_version_of_a_deleted_message_becomes_a_new_one(subject: ChatSub
 
     assert new_id not in (None, message_id)
     assert subject.messages(subject.here) == [Shown(text="✅ Accepted")]
+
+
+async def test_a_version_of_a_groups_card_that_was_deleted_is_not_posted_anew(
+    subject: ChatSubject,
+) -> None:
+    card = NewCard(
+        key="card-key",
+        ref=EventRef(provider=Provider.BITRIX24, event_id="651"),
+        meeting=MEETING,
+        version="1",
+    )
+    post = reply_to(
+        subject, "0 of 3", conversation=subject.here, visibility=Visibility.CONVERSATION
+    )
+    post = replace(post, reply=replace(post.reply, card=card))
+    message_id = await subject.platform.deliver(post)
+    assert message_id is not None
+    later = replace(post, reply=replace(post.reply, text=Markup("1 of 3")), edits=message_id)
+    assert await subject.platform.deliver(later) == message_id
+    assert await subject.platform.deliver(later) == message_id
+    if not subject.can.edits_in_place:
+        return
+    subject.deletes(message_id)
+
+    with pytest.raises(PlatformError) as failed:
+        await subject.platform.deliver(later)
+
+    assert failed.value.gone
+    assert subject.messages(subject.here) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Борис Ли", "<b>&", '" onclick="x', "</a><a href='person:9'>", "@carl", "&lt;i&gt;"]
+)
+async def test_a_person_who_is_mentioned_is_shown_by_name(subject: ChatSubject, name: str) -> None:
+    boris = mention(str(BORIS.user_id), name)
+
+    await subject.platform.deliver(reply_to(subject, Markup("Answer, {}!").format(boris)))
+
+    shown = name if subject.can.notifies else f"@{name}"
+    assert [message.text for message in subject.messages(subject.here)] == [f"Answer, {shown}!"]
 
 
 async def test_several_replies_have_ids_of_their_own(subject: ChatSubject) -> None:

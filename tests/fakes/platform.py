@@ -90,6 +90,8 @@ class FakePlatform:
         seen = self._with_alert(_as_seen(delivery))
         self._fail(seen.conversation)
         message_id = seen.edits if seen.reply.document is None else None
+        if message_id in self.deleted and seen.reply.card is not None:
+            raise PlatformError("message to edit is gone", gone=True)
         if message_id is None or message_id in self.deleted:
             message_id = f"m{next(self._numbers)}"
         self.posted.append((message_id, delivery))

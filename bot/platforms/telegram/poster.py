@@ -60,7 +60,9 @@ class Poster:
             try:
                 return await self._edit(delivery, delivery.edits)
             except EditLostError:
-                pass
+                if delivery.reply.card is not None:
+                    # Who deleted a group's card does not want another one.
+                    raise
         return await self._post(delivery)
 
     async def explain_no_person(self, where: NoPerson) -> None:

@@ -1,5 +1,6 @@
 """Our replies as Telegram's messages: markup, length, keyboards, and what failing means."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from telegram.error import (
 
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
+from bot.platforms.mentions import write_people
 from bot.platforms.telegram.request import UnclearError, seconds_of
 
 MESSAGE_LIMIT = 4096
@@ -25,6 +27,8 @@ CAPTION_LIMIT = 1024
 """Likewise for the text that goes with a file."""
 ALERT_LIMIT = 200
 
+_PIECE = re.compile(r"<(/?)(\w+)[^>]*>|&\w+;|&#\w+;|.", re.DOTALL)
+"""A tag, or one character as it is shown."""
 _NOT_MODIFIED = "message is not modified"
 _CANNOT_EDIT = (
     "message to edit not found",
@@ -36,10 +40,10 @@ _CANNOT_EDIT = (
 
 
 class EditLostError(PlatformError):
-    """The message to be edited is gone; a new one has to take its place."""
+    """The message to be edited is gone; perhaps a new one can take its place."""
 
     def __init__(self) -> None:
-        super().__init__("message to edit is gone")
+        super().__init__("message to edit is gone", gone=True)
 
 
 class MovedError(PlatformError):
@@ -54,17 +58,43 @@ def pages(text: Markup, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Cut a text into messages at line breaks; no tag of ours spans one."""
     found: list[list[str]] = [[]]
     size = 0
-    for line in str(text).split("\n"):
+    for line in write_people(str(text), _linked).split("\n"):
         piece, length = line, len(Markup(line).striptags())  # noqa: S704 - it is Markup
         if length > limit:
-            piece = str(Markup.escape(Markup(line).striptags()[: limit - 1] + "…"))  # noqa: S704
-            length = limit
+            piece, length = _shortened(line, limit), limit
         if size and size + 1 + length > limit:
             found.append([])
             size = 0
         found[-1].append(piece)
         size += length + (1 if size else 0)
     return ["\n".join(lines) for lines in found]
+
+
+def _linked(user_id: str, name: str) -> str:
+    """A person's name as a link that notifies them.
+
+    https://core.telegram.org/bots/api#html-style
+    """
+    return f'<a href="tg://user?id={user_id}">{name}</a>' if user_id.isdecimal() else name
+
+
+def _shortened(line: str, limit: int) -> str:
+    """The beginning of a line that no message has room for; its tags are closed."""
+    kept: list[str] = []
+    opened: list[str] = []
+    size = 0
+    for piece in _PIECE.finditer(line):
+        closing, tag = piece[1], piece[2]
+        if tag is None:
+            size += 1
+            if size == limit:
+                break
+        elif closing:
+            del opened[-1:]
+        else:
+            opened.append(tag)
+        kept.append(piece[0])
+    return "".join([*kept, *(f"</{tag}>" for tag in reversed(opened)), "…"])
 
 
 def alert(text: Markup) -> str:
