@@ -9,7 +9,7 @@ from bot.domain.zones import zone_of
 from bot.platforms.telegram import FloodRates, TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.platform import WEBHOOK_PATH
 from bot.platforms.telegram.presses import ALERT_WITHIN
-from bot.ports import ChatPlatform, WebhookEndpoint
+from bot.ports import ChatPlatform, Moved, WebhookEndpoint
 from bot.sandbox.company import ANN, BORIS, CARL, Colleague
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.server import SandboxServer
@@ -144,7 +144,7 @@ def _company(clock: FakeClock) -> TelegramEmulator:
 
 @asynccontextmanager
 async def at_telegram(
-    *, webhook: bool = False, alert_within: float = ALERT_WITHIN
+    *, webhook: bool = False, alert_within: float = ALERT_WITHIN, moved: Moved | None = None
 ) -> AsyncIterator[AtTelegram]:
     """A platform at an emulator, by polling unless it is asked to be called."""
     clock = FakeClock()
@@ -177,6 +177,7 @@ async def at_telegram(
                 clock=clock,
                 menu={},
                 group_texts=Texts("en", zone_of("UTC")),
+                moved=moved,
             )
             platforms.append(platform)
             await platform.start()

@@ -23,13 +23,14 @@ from bot.platforms.telegram.posting import deep_link, our_errors
 from bot.platforms.telegram.presses import ALERT_WITHIN, Presses
 from bot.platforms.telegram.request import TransportRequest
 from bot.platforms.telegram.updates import (
+    GroupMoved,
     MalformedUpdateError,
     NoPerson,
     Skipped,
     convert,
     update_id_of,
 )
-from bot.ports import ChatPlatform, Clock, Receive, WebhookEndpoint
+from bot.ports import ChatPlatform, Clock, Moved, Receive, WebhookEndpoint
 from bot.texts import Texts
 from bot.transport.messages import Transport
 
@@ -63,7 +64,16 @@ class TelegramOptions:
 
 
 class TelegramPlatform:
-    """Telegram as a chat system. Receives raw updates, so that one bad one spoils only itself."""
+    """Telegram as a chat system. Receives raw updates, so that one bad one spoils only itself.
+
+    Args:
+        options: How to reach it.
+        transport: For every call.
+        clock: For the time of presses, and for waiting.
+        menu: What it offers to type.
+        group_texts: What it says by itself in groups.
+        moved: Told when a group has a new id.
+    """
 
     name = Platform.TELEGRAM
 
@@ -75,8 +85,10 @@ class TelegramPlatform:
         clock: Clock,
         menu: Menu,
         group_texts: Texts,
+        moved: Moved | None = None,
     ) -> None:
         self._options = options
+        self._moved = moved
         self._clock = clock
         self._menu = menu
         self._bot: ExtBot[None] = ExtBot(
@@ -199,19 +211,21 @@ class TelegramPlatform:
         """Hand a batch on; on return it may be acknowledged."""
         loop = asyncio.get_running_loop()
         came_at = loop.time()
-        messages = []
-        for update in updates:
-            message = self._convert(update)
-            if message is not None:
-                messages.append(message)
+        converted = [self._convert(update) for update in updates]
         if self._receive is None:
             raise StorageError("nobody receives yet")
+        if self._moved is not None:
+            # First, so that what is said in the new group is said where all is known of the old.
+            for news in converted:
+                if isinstance(news, GroupMoved):
+                    await self._moved(news.before, news.after)
+        messages = [each for each in converted if isinstance(each, IncomingMessage)]
         if messages:
             await self._receive(messages)
         for message in messages:
             self._presses.received(message, ago=loop.time() - came_at)
 
-    def _convert(self, update: object) -> IncomingMessage | None:
+    def _convert(self, update: object) -> IncomingMessage | GroupMoved | None:
         try:
             converted = convert(update, self._clock.now())
         except MalformedUpdateError:
@@ -219,7 +233,7 @@ class TelegramPlatform:
             logger.warning("update %s cannot be read", update_id_of(update))
             return None
         match converted:
-            case IncomingMessage():
+            case IncomingMessage() | GroupMoved():
                 return converted
             case NoPerson():
                 self._background(self._explain(converted))

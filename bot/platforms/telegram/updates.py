@@ -1,7 +1,7 @@
 """Telegram's updates as our messages. Pure: it takes what Telegram sent and believes none of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from math import isfinite
@@ -35,6 +35,14 @@ class NoPerson:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMoved:
+    """A group became a supergroup, which has another id. It is told in both of them."""
+
+    before: Conversation
+    after: Conversation
+
+
 class MalformedUpdateError(Exception):
     """The update is not what Telegram documents. Holds nothing of it."""
 
@@ -45,7 +53,7 @@ def update_id_of(update: object) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def convert(update: object, now: datetime) -> IncomingMessage | NoPerson | Skipped:
+def convert(update: object, now: datetime) -> IncomingMessage | NoPerson | GroupMoved | Skipped:
     """Read an update that arrived at `now`.
 
     Raises:
@@ -66,7 +74,11 @@ def convert(update: object, now: datetime) -> IncomingMessage | NoPerson | Skipp
     raise MalformedUpdateError
 
 
-def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | NoPerson | Skipped:
+def _message(
+    number: int, message: Mapping[str, object]
+) -> IncomingMessage | NoPerson | GroupMoved | Skipped:
+    if "migrate_to_chat_id" in message or "migrate_from_chat_id" in message:
+        return _moved(message)
     text = message.get("text")
     if not isinstance(text, str):
         text = _shared_place(message)
@@ -96,6 +108,21 @@ def _message(number: int, message: Mapping[str, object]) -> IncomingMessage | No
         language=_text(person.get("language_code")),
         reply_to=_answered(message, conversation),
     )
+
+
+def _moved(message: Mapping[str, object]) -> GroupMoved:
+    """What the old group says at its end, or the new one at its beginning.
+
+    https://core.telegram.org/bots/api#message
+    """
+    here = replace(_conversation(message), thread_id=None)
+    leaves = "migrate_to_chat_id" in message
+    number = _integer(message["migrate_to_chat_id" if leaves else "migrate_from_chat_id"])
+    there = replace(here, chat_id=str(number))
+    if not here.is_group or number >= 0 or there == here:
+        # Positive numbers are those of people.
+        raise ValueError
+    return GroupMoved(before=here, after=there) if leaves else GroupMoved(before=there, after=here)
 
 
 def _shared_place(message: Mapping[str, object]) -> str:

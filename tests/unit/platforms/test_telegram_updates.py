@@ -7,8 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.chat import ConversationKind, IncomingMessage, Press
-from bot.platforms.telegram.updates import MalformedUpdateError, NoPerson, Skipped, convert
+from bot.domain.chat import (
+    Conversation,
+    ConversationKind,
+    IncomingMessage,
+    Platform,
+    Press,
+)
+from bot.platforms.telegram.updates import (
+    GroupMoved,
+    MalformedUpdateError,
+    NoPerson,
+    Skipped,
+    convert,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann", "last_name": "Hill", "language_code": "en"}
@@ -178,6 +190,45 @@ def test_a_command_in_the_name_of_a_group_is_worth_a_word() -> None:
     assert read == NoPerson(chat_id="-100500", thread_id=None, message_id="5")
 
 
+def basic_group(chat_id: int) -> Conversation:
+    return Conversation(
+        platform=Platform.TELEGRAM, chat_id=str(chat_id), kind=ConversationKind.GROUP
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"chat": {"id": -55, "type": "group"}, "migrate_to_chat_id": -100500},
+        {"chat": GROUP, "migrate_from_chat_id": -55},
+        {"chat": GROUP, "migrate_from_chat_id": -55, "from": None},
+        {
+            "chat": GROUP,
+            "migrate_from_chat_id": -55,
+            "is_topic_message": True,
+            "message_thread_id": 3,
+        },
+    ],
+)
+def test_both_groups_tell_of_a_move(fields: dict[str, Any]) -> None:
+    read = convert({"update_id": 9, "message": message(text=None, **fields)}, NOW)
+
+    assert read == GroupMoved(before=basic_group(-55), after=basic_group(-100500))
+
+
+@pytest.mark.parametrize("field", ["migrate_to_chat_id", "migrate_from_chat_id"])
+@pytest.mark.parametrize("value", [None, "-55", 5.5, True, [], {}, 0, 7, GROUP["id"]])
+def test_a_move_to_nowhere_is_malformed(field: str, value: object) -> None:
+    with pytest.raises(MalformedUpdateError):
+        convert({"update_id": 9, "message": message(chat=GROUP, **{field: value})}, NOW)
+
+
+@pytest.mark.parametrize("chat", [PRIVATE, None, {"id": -55}, {"type": "group"}])
+def test_nothing_but_a_group_moves(chat: object) -> None:
+    with pytest.raises(MalformedUpdateError):
+        convert({"update_id": 9, "message": message(chat=chat, migrate_to_chat_id=-100500)}, NOW)
+
+
 @pytest.mark.parametrize("field", ["message_id", "date", "chat"])
 @pytest.mark.parametrize("value", [None, "text", [], {}, 10**20])
 def test_a_field_of_the_wrong_kind_makes_it_malformed(field: str, value: object) -> None:
@@ -207,6 +258,8 @@ _fields = st.sampled_from(
         "location",
         "latitude",
         "longitude",
+        "migrate_to_chat_id",
+        "migrate_from_chat_id",
     ]
 )
 _update = st.recursive(
