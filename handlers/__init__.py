@@ -1,7 +1,7 @@
 """What each command means. Platform-neutral: a handler sees ports, services and words."""
 
 from bot.commands import Router, build_router
-from handlers import accounts, agenda, automation, journal, presence, rsvp, settings, start
+from handlers import accounts, agenda, automation, journal, presence, rsvp, settings, start, team
 from handlers import help as help_handlers
 
 
@@ -11,6 +11,7 @@ def router() -> Router:
         (
             agenda.router,
             rsvp.router,
+            team.router,
             presence.router,
             automation.router,
             accounts.router,

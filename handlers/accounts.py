@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, parse
 from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Button, Reply
 from bot.domain.presence import PresenceState
 from bot.domain.sign_ins import Standing
 from bot.errors import TELLABLE, BotError, ProviderAuthError, UserError
-from bot.services.linking import PastedKey, Unlinked
+from bot.services.linking import Unlinked
 from bot.services.sign_in_offers import offer_sign_ins
 from bot.texts import (
     UNNAMED,
@@ -42,7 +43,15 @@ async def link(ctx: Context) -> Sequence[Reply]:
         draft = ctx.draft().add(error.message, **error.values)
         # What is no key at all need not be deleted by hand.
         return [(draft.add(advice) if deleted else draft).reply()]
-    return [(await _link_pasted(ctx, key)).add(advice).reply()]
+    try:
+        linked = await ctx.services.linking.link(ctx.caller, key)
+    except ProviderAuthError:
+        return [ctx.draft().add(M.LINK_REFUSED, provider=key.provider).add(advice).reply()]
+    except TELLABLE as error:
+        return [ctx.explain(ctx.draft(), error, key.provider).add(advice).reply()]
+    draft = add_linked(ctx.draft(), linked.account)
+    add_told_zone(draft, key.provider, linked.timezone, by_button=True)
+    return [draft.add(advice).reply(), *await _go_on(ctx)]
 
 
 @router.command("unlink", summary=M.HELP_UNLINK, private=True, aliases=("отвязать", "отключить"))
@@ -107,16 +116,13 @@ def _unlinked(ctx: Context, unlinked: Unlinked) -> Reply:
     return draft.reply()
 
 
-async def _link_pasted(ctx: Context, key: PastedKey) -> Draft:
-    draft = ctx.draft()
-    try:
-        linked = await ctx.services.linking.link(ctx.caller, key)
-    except ProviderAuthError:
-        return draft.add(M.LINK_REFUSED, provider=key.provider)
-    except TELLABLE as error:
-        return ctx.explain(draft, error, key.provider)
-    add_linked(draft, linked.account)
-    return add_told_zone(draft, key.provider, linked.timezone, by_button=True)
+async def _go_on(ctx: Context) -> Sequence[Reply]:
+    """What the person came for before they had to link an account."""
+    command = parse(await ctx.services.memory.errand(ctx.message), "")
+    spec = None if command is None else ctx.router.find(command.name)
+    if command is None or spec is None:
+        return ()
+    return await spec.handler(replace(ctx, command=command))
 
 
 async def _presence(ctx: Context) -> PresenceState | None:

@@ -17,24 +17,15 @@ from bot.texts import (
     add_ways_to_link,
     local_time,
     native_name,
-    on_one_line,
     read_language,
-    zone_buttons,
 )
+from handlers.team.settings import group_settings
+from handlers.zones import add_doubt, likely_zones
 
 router = Router()
 
-_ECHO_LIMIT = 40
 _IN_SETTINGS = Command(name="settings", args=("tz",)).line
 _TELL = Command(name="settings", args=("tell",)).line
-_DOUBTS: Mapping[Match, M] = {
-    Match.SEVERAL: M.TZ_SEVERAL,
-    Match.SIMILAR: M.TZ_SIMILAR,
-    Match.OFFSET: M.TZ_OFFSET,
-    Match.AT_SEA: M.TZ_AT_SEA,
-    Match.UNKNOWN: M.TZ_UNKNOWN,
-}
-
 _TOLD: Mapping[Telling, M] = {
     Telling.HAND: M.SETTINGS_TELL_HAND,
     Telling.ALL: M.SETTINGS_TELL_ALL,
@@ -71,11 +62,11 @@ async def tz(ctx: Context) -> Sequence[Reply]:
         return [ctx.pointer(ctx.draft())]
     words = " ".join(ctx.command.args)
     if not words:
-        return [_present_zone(ctx).reply(_likely_zones(ctx, "/tz"))]
+        return [_present_zone(ctx).reply(likely_zones(ctx, "/tz"))]
     search = ctx.services.preferences.find_zone(words, ctx.services.clock.now())
     if search.match is not Match.SURE:
         draft = ctx.draft()
-        return [draft.reply(_add_doubt(ctx, draft, search, words, "/tz"))]
+        return [draft.reply(add_doubt(ctx, draft, search, words, "/tz"))]
     ctx = await _living_in(ctx, search)
     draft = ctx.draft().add(M.TZ_DONE, **_own_time(ctx))
     if await ctx.services.linking.of(ctx.caller):
@@ -92,7 +83,7 @@ async def tz(ctx: Context) -> Sequence[Reply]:
 async def settings(ctx: Context) -> Sequence[Reply]:
     """Show and change what can be set, in one message that its buttons change in place."""
     if ctx.message.conversation.is_group:
-        return [ctx.pointer(ctx.draft())]
+        return [await group_settings(ctx)]
     option, *words = ctx.command.args or ("",)
     if option == "tz":
         return [await _zone_in_settings(ctx, " ".join(words))]
@@ -107,12 +98,12 @@ async def settings(ctx: Context) -> Sequence[Reply]:
 async def _zone_in_settings(ctx: Context, words: str) -> Reply:
     back = Button(label=str(ctx.texts.say(M.SETTINGS_BACK)), command_line="/settings")
     if not words:
-        return _present_zone(ctx).reply([*_likely_zones(ctx, _IN_SETTINGS), [back]])
+        return _present_zone(ctx).reply([*likely_zones(ctx, _IN_SETTINGS), [back]])
     search = ctx.services.preferences.find_zone(words, ctx.services.clock.now())
     if search.match is Match.SURE:
         return await _all_settings(await _living_in(ctx, search))
     draft = ctx.draft()
-    rows = _add_doubt(ctx, draft, search, words, _IN_SETTINGS)
+    rows = add_doubt(ctx, draft, search, words, _IN_SETTINGS)
     return draft.reply([*rows, [back]])
 
 
@@ -172,24 +163,6 @@ def _own_time(ctx: Context) -> dict[str, str]:
 
 def _present_zone(ctx: Context) -> Draft:
     return ctx.draft().add(M.TZ_NOW, **_own_time(ctx)).add(M.TZ_HOW).add(M.TZ_LOCATION)
-
-
-def _add_doubt(
-    ctx: Context, draft: Draft, search: Search, words: str, command: str
-) -> list[list[Button]]:
-    """Add why nothing was changed; the zones that may be meant."""
-    draft.add(_DOUBTS[search.match], words=on_one_line(words, _ECHO_LIMIT))
-    if search.match is Match.OFFSET or not search.zones:
-        draft.add(M.TZ_LOCATION)
-    if search.zones:
-        now, present = ctx.services.clock.now(), ctx.texts.zone
-        return zone_buttons(search.zones, now, command, present=present, likeliest_first=True)
-    return _likely_zones(ctx, command)
-
-
-def _likely_zones(ctx: Context, command: str) -> list[list[Button]]:
-    likely = ctx.services.preferences.likely_zones(ctx.texts.language)
-    return zone_buttons(likely, ctx.services.clock.now(), command, present=ctx.texts.zone)
 
 
 def _language_buttons(ctx: Context) -> list[list[Button]]:

@@ -7,6 +7,9 @@ from bot.commands import Context, Router
 from bot.domain.chat import Button, Reply, Visibility
 from bot.domain.inbox import Person
 from bot.domain.zones import known_zone
+from bot.errors import EventNotFoundError
+from bot.ports import KeptCard
+from bot.services.group_cards import is_card_link
 from bot.services.sign_in_offers import offer_sign_ins
 from bot.texts import (
     LANGUAGES,
@@ -14,6 +17,7 @@ from bot.texts import (
     M,
     Texts,
     add_ways_to_link,
+    card,
     local_time,
     native_name,
     read_language,
@@ -33,14 +37,8 @@ async def start(ctx: Context) -> Sequence[Reply]:
     The steps are `/start ru` and `/start Europe/Moscow`. They change something for newcomers alone,
     so that neither an old button nor a stranger's link changes it later.
     """
-    if ctx.command.args:
-        reply = await ctx.services.replies.find(ctx.caller.identity, ctx.command.args[0])
-        if reply is not None:
-            return [reply]
-        spec = ctx.router.find(ctx.command.args[0])
-        if spec is not None and spec.private:
-            command = replace(ctx.command, name=spec.name, args=())
-            return await spec.handler(replace(ctx, command=command))
+    if ctx.command.args and (brought := await _by_link(ctx, ctx.command.args[0])):
+        return brought
     if ctx.message.conversation.is_group:
         return [_hello_to_all(ctx)]
     person = await ctx.services.preferences.of(ctx.caller.identity)
@@ -53,6 +51,41 @@ async def start(ctx: Context) -> Sequence[Reply]:
         draft = ctx.draft().add(M.START_SETTLED if too_late else M.START_HELLO)
         return [await _last_step(ctx, draft, person)]
     return [await _take_step(ctx, person, language, zone)]
+
+
+async def _by_link(ctx: Context, word: str) -> Sequence[Reply]:
+    """What a deep link leads to; nothing if it is none."""
+    reply = await ctx.services.replies.find(ctx.caller.identity, word)
+    if reply is not None:
+        return [reply]
+    if is_card_link(word) and not ctx.message.conversation.is_group:
+        kept = await ctx.services.cards.behind_link(word)
+        if kept is None:
+            return [ctx.draft().add(M.LINK_CARD_GONE).reply()]
+        return [await _back_to_card(ctx, kept)]
+    spec = ctx.router.find(word)
+    if spec is None or not spec.private:
+        return ()
+    return await spec.handler(replace(ctx, command=replace(ctx.command, name=spec.name, args=())))
+
+
+async def _back_to_card(ctx: Context, kept: KeptCard) -> Reply:
+    """The meeting of a group's card, as its reader sees it; first the way to a calendar.
+
+    The link tells nothing by itself: whoever is not invited does not see the meeting here either.
+    """
+    ref = await ctx.services.cards.own_ref(ctx.caller.identity, kept.card.meeting)
+    if ref is not None:
+        try:
+            event = await ctx.services.answers.look(ctx.caller, ref)
+        except EventNotFoundError:
+            return ctx.draft().add(M.TAP_NOT_INVITED).reply()
+        return card(ctx.draft(), event, ctx.services.clock.now())
+    draft = ctx.draft().add(M.LINK_FIRST).blank().add(M.START_LINK)
+    pages = await offer_sign_ins(
+        ctx.services.sign_ins, ctx.caller, ctx.message.sender, ctx.texts.language
+    )
+    return replace(draft.reply(add_ways_to_link(draft, pages)), errand=ctx.command.line)
 
 
 async def _take_step(ctx: Context, person: Person, language: str, zone: str) -> Reply:

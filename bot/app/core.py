@@ -1,6 +1,6 @@
 """From settings to a pipeline: clients → providers → services → dispatch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import handlers
@@ -11,13 +11,14 @@ from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.commands import Services
 from bot.dispatch import Dispatcher
 from bot.dispatch.calendar_sweep import CalendarSweep
+from bot.dispatch.card_sweep import CardSweep
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.patience import Patience
 from bot.dispatch.pipeline import Defaults
 from bot.dispatch.presence_sweep import PresenceSweep
 from bot.dispatch.reading import Reader
-from bot.domain.chat import Platform
+from bot.domain.chat import IncomingMessage, Platform
 from bot.domain.providers import Provider
 from bot.ports import (
     AccountBook,
@@ -26,6 +27,9 @@ from bot.ports import (
     CalendarProvider,
     ChatPlatform,
     Clock,
+    Directory,
+    GroupCardBook,
+    Groups,
     PresenceBook,
     PresenceProvider,
     Sealer,
@@ -33,7 +37,12 @@ from bot.ports import (
     Store,
     TroubleLog,
 )
-from bot.providers.bitrix24 import Bitrix24Calendar, Bitrix24Presence, Bitrix24SignIn
+from bot.providers.bitrix24 import (
+    Bitrix24Calendar,
+    Bitrix24Directory,
+    Bitrix24Presence,
+    Bitrix24SignIn,
+)
 from bot.providers.cronofy import CronofyCalendar, CronofySignIn
 from bot.services.access import Admission, AllowList
 from bot.services.account_stores import LinkedBeforeFixed
@@ -42,6 +51,8 @@ from bot.services.answers import Answers
 from bot.services.automations import Automations
 from bot.services.calendar_watch import CalendarWatch
 from bot.services.event_names import EventNames
+from bot.services.group_cards import GroupCards
+from bot.services.groups import GroupChats
 from bot.services.keeping import Keeper
 from bot.services.linking import Linking
 from bot.services.memory import Memory
@@ -50,11 +61,17 @@ from bot.services.preferences import Preferences
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
 from bot.services.resolver import Resolver
+from bot.services.rosters import Rosters
 from bot.services.sign_in_news import SignInNews
 from bot.services.sign_ins import SignIns
 from bot.services.tokens import TokenService
 from bot.services.troubles import ForgetfulLog, Troubles
-from bot.services.watched import WatchedCalendar, WatchedConsent, WatchedPresence
+from bot.services.watched import (
+    WatchedCalendar,
+    WatchedConsent,
+    WatchedDirectory,
+    WatchedPresence,
+)
 from bot.transport.limits import Limiters
 from bot.transport.messages import Transport
 
@@ -76,6 +93,8 @@ class Core:
     sign_ins: SignIns
     presence_sweep: PresenceSweep
     calendar_sweep: CalendarSweep
+    card_sweep: CardSweep
+    groups: GroupChats
 
 
 def build_core(
@@ -90,6 +109,8 @@ def build_core(
     attempts: SignInAttempts,
     presence_book: PresenceBook,
     automation_book: AutomationBook,
+    card_book: GroupCardBook,
+    group_book: Groups,
     applications: Applications,
     platforms: Mapping[Platform, ChatPlatform],
     access: AllowList,
@@ -131,6 +152,13 @@ def build_core(
         Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
     }
     keeper = Keeper(book=presence_book, providers=presences, accounts=accounts, clock=clock)
+    directories: dict[Provider, Directory] = {
+        Provider.BITRIX24: WatchedDirectory(Bitrix24Directory(bitrix24, accounts, clock), troubles)
+    }
+    cards = GroupCards(book=card_book, directories=directories, accounts=accounts, clock=clock)
+    groups = GroupChats(
+        groups=group_book, cards=cards, people=store, platforms=platforms, clock=clock
+    )
     linking = Linking(
         book=book,
         accounts=accounts,
@@ -139,13 +167,23 @@ def build_core(
         platforms=platforms,
         sealer=sealer,
         leaving=keeper.leave,
+        left=cards.left,
         clock=clock,
     )
+
+    async def receive(messages: Sequence[IncomingMessage]) -> None:
+        await dispatcher.receive(messages)
+
     sign_ins = SignIns(
         attempts=attempts,
         linking=linking,
         news=SignInNews(
-            attempts=attempts, journal=store, people=store, platforms=platforms, clock=clock
+            attempts=attempts,
+            journal=store,
+            people=store,
+            platforms=platforms,
+            receive=receive,
+            clock=clock,
         ),
         clock=clock,
         public_url=applications.public_url,
@@ -176,6 +214,10 @@ def build_core(
         journal=store,
         clock=clock,
         answered=watch.consider,
+        written=cards.saw,
+    )
+    rosters = Rosters(
+        answers=answers, calendars=calendars, directories=directories, accounts=accounts
     )
     services = Services(
         answers=answers,
@@ -199,6 +241,9 @@ def build_core(
         preferences=Preferences(
             people=store, language=defaults.language, timezone=defaults.timezone
         ),
+        cards=cards,
+        rosters=rosters,
+        groups=groups,
         clock=clock,
     )
     router = handlers.router()
@@ -210,6 +255,7 @@ def build_core(
         platforms=platforms,
         lanes=lanes,
         clock=clock,
+        written=cards.saw,
         default_language=defaults.language,
     )
     sweep = PresenceSweep(
@@ -227,7 +273,9 @@ def build_core(
         platforms=platforms,
         router=router,
         services=services,
-        admission=Admission(access, people=store, platforms=platforms, clock=clock),
+        admission=Admission(
+            access, people=store, groups=group_book, platforms=platforms, clock=clock
+        ),
         follow_ups=follow_ups,
         lanes=lanes,
         patience=Patience(
@@ -237,7 +285,14 @@ def build_core(
             default_language=defaults.language,
             troubles=troubles,
         ),
-        reader=Reader(store=store, platforms=platforms, router=router, memory=memory, clock=clock),
+        reader=Reader(
+            store=store,
+            platforms=platforms,
+            router=router,
+            memory=memory,
+            cards=cards,
+            clock=clock,
+        ),
         clock=clock,
         defaults=defaults,
     )
@@ -246,6 +301,18 @@ def build_core(
         sign_ins=sign_ins,
         presence_sweep=sweep,
         calendar_sweep=CalendarSweep(book=automation_book, watch=watch, keeper=keeper, clock=clock),
+        card_sweep=CardSweep(
+            book=card_book,
+            cards=cards,
+            rosters=rosters,
+            groups=groups,
+            accounts=accounts,
+            people=store,
+            platforms=platforms,
+            clock=clock,
+            default_language=defaults.language,
+        ),
+        groups=groups,
     )
 
 

@@ -10,7 +10,6 @@ from bot.app.clock import SystemClock
 from bot.app.core import Core, Limits, build_core
 from bot.app.database import open_storage
 from bot.clients.bitrix24.address import PortalAddresses
-from bot.dispatch import Dispatcher
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform
@@ -61,6 +60,8 @@ async def demo(*, language: str, timezone: str | None) -> int:
             attempts=storage.sign_ins,
             presence_book=storage.presences,
             automation_book=storage.automations,
+            card_book=storage.group_cards,
+            group_book=storage.groups,
             applications=Applications(cronofy_api=calendars.url),
             accounts=FixedAccounts(
                 _accounts(portal, server.url) | _calendar_accounts(calendars.url)
@@ -74,7 +75,7 @@ async def demo(*, language: str, timezone: str | None) -> int:
         )
         dispatcher = core.dispatcher
         texts = Texts(language, zone_of(timezone or ANN.timezone))
-        console = _console(portal, cronofy, dispatcher, clock, texts)
+        console = _console(portal, cronofy, core, clock, texts)
         platforms[Platform.CONSOLE] = console
         if sys.stdin.isatty():
             sys.stdout.write(f"{texts.say(M.DEMO_GREETING)}\n\n")
@@ -87,6 +88,7 @@ async def _talk(console: Console, core: Core) -> None:
         asyncio.create_task(core.dispatcher.follow_ups.run()),
         asyncio.create_task(core.presence_sweep.run()),
         asyncio.create_task(core.calendar_sweep.run()),
+        asyncio.create_task(core.card_sweep.run()),
     }
     await console.run(core.dispatcher.receive)
     for task in beside:
@@ -96,12 +98,16 @@ async def _talk(console: Console, core: Core) -> None:
 
 
 def _console(
-    portal: Portal, cronofy: Cronofy, dispatcher: Dispatcher, clock: SystemClock, texts: Texts
+    portal: Portal, cronofy: Cronofy, core: Core, clock: SystemClock, texts: Texts
 ) -> Console:
+    async def settled() -> None:
+        await core.dispatcher.drain()
+        await core.card_sweep.settle()
+
     return Console(
         people={colleague.handle: _identity(colleague) for colleague in PEOPLE},
         clock=clock,
-        settled=dispatcher.drain,
+        settled=settled,
         local={
             "portal": LocalCommand(
                 help=M.CONSOLE_HELP_PORTAL, run=lambda _words: _show_portal(portal)

@@ -87,6 +87,8 @@ async def run(
             attempts=storage.sign_ins,
             presence_book=storage.presences,
             automation_book=storage.automations,
+            card_book=storage.group_cards,
+            group_book=storage.groups,
             applications=applications,
             accounts=accounts or _owners_accounts(settings),
             platforms=platforms,
@@ -104,6 +106,7 @@ async def run(
             transport=transport,
             clock=clock,
             menu=_menu(),
+            moved=core.groups.moved,
             group_texts=Texts(
                 settings.default_language, zone_of(settings.default_timezone or "UTC")
             ),
@@ -157,6 +160,7 @@ async def _work(
         tasks.create_task(dispatcher.follow_ups.run())
         tasks.create_task(core.presence_sweep.run())
         tasks.create_task(core.calendar_sweep.run())
+        tasks.create_task(core.card_sweep.run())
         tasks.create_task(keep_tidy(store, clock, journal_days=journal_days))
         tasks.create_task(_sweep(core.sign_ins, clock))
 

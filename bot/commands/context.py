@@ -13,6 +13,8 @@ from bot.services.agenda import Agenda
 from bot.services.answers import Answers
 from bot.services.automations import Automations
 from bot.services.caller import Caller
+from bot.services.group_cards import GroupCards
+from bot.services.groups import GroupChats
 from bot.services.linking import Linking
 from bot.services.memory import Memory
 from bot.services.personal import PersonalData
@@ -20,6 +22,7 @@ from bot.services.preferences import Preferences
 from bot.services.presences import Presences
 from bot.services.replies import StoredReplies
 from bot.services.resolver import Resolver
+from bot.services.rosters import Rosters
 from bot.services.sign_ins import SignIns
 from bot.texts import Draft, M, Texts
 
@@ -42,6 +45,9 @@ class Services:
     agenda: Agenda
     resolver: Resolver
     memory: Memory
+    cards: GroupCards
+    rosters: Rosters
+    groups: GroupChats
     clock: Clock
 
 

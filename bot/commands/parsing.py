@@ -29,6 +29,7 @@ class Command:
         typed: When the line was written, if that button offers somebody's own line.
         opens: What comes of it is a message of its own, beside the one with the button.
         preface: A sentence of ours that comes first: why this is what they get.
+        card: The key of the group's card under whose button it stands.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Command:
     typed: Typed | None = None
     opens: bool = False
     preface: M | None = None
+    card: str = ""
 
     @property
     def line(self) -> str:

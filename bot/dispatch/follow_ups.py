@@ -24,6 +24,7 @@ from bot.ports import (
     Priority,
     Store,
 )
+from bot.services.answers import Written
 from bot.services.caller import account_of
 from bot.services.preferences import texts_of
 from bot.texts import Draft, M, add_answer, add_headline, card_buttons
@@ -57,6 +58,7 @@ class FollowUpRunner:
         platforms: Mapping[Platform, ChatPlatform],
         lanes: Lanes,
         clock: Clock,
+        written: Written,
         default_language: str,
     ) -> None:
         self._store = store
@@ -65,6 +67,7 @@ class FollowUpRunner:
         self._platforms = platforms
         self._lanes = lanes
         self._clock = clock
+        self._written = written
         self._default_language = default_language
         self._loop = DueLoop("follow-ups", self.check_due, store.next_follow_up, clock)
 
@@ -89,6 +92,7 @@ class FollowUpRunner:
             if news is None or told is None:
                 await self._postpone(follow_up, looked_at)
             else:
+                await self._written(follow_up.watch.event)
                 await self._store.end_follow_up(follow_up, told, news.change)
         except StorageError:
             raise

@@ -8,13 +8,14 @@ from datetime import timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services
 from bot.dispatch.addressing import address_all
+from bot.dispatch.buttons import stored_buttons
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
 from bot.dispatch.reading import Reader
-from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed
-from bot.domain.inbox import Delivery, EntryState, InboxEntry, Person, StoredButton
+from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed, Visibility
+from bot.domain.inbox import EntryState, InboxEntry, Person
 from bot.domain.providers import Provider
 from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
@@ -31,8 +32,9 @@ MAX_FAILURES = 3
 """How often handling may raise before the message is closed with an apology."""
 LATE_AFTER = timedelta(minutes=10)
 """A change asked for longer ago than this is not carried out without asking."""
-CONFIRMATION_LIVES = timedelta(minutes=5)
-BUTTON_LIVES = timedelta(days=30)
+PRESS_PATIENCE = 3600.0
+"""Seconds that the press of a group's card may take: many press at once, and a portal takes two
+requests a second. Each single request has its own deadline."""
 _DEADLINE_SLACK = 5.0
 _BUSY_AFTER = 1.0
 _BUSY_EVERY = 4.0
@@ -122,7 +124,8 @@ class Dispatcher:
             entry, lambda: self._handle_or_apologise(entry, changes)
         )
         deliveries = address_all(entry.message, replies)
-        stored = [button for delivery in deliveries for button in self._stored_buttons(delivery)]
+        now = self._clock.now()
+        stored = [button for delivery in deliveries for button in stored_buttons(delivery, now)]
         settled = await self._patience.until_stored(
             entry, lambda: self._store.settle(entry, deliveries, stored, changes.made)
         )
@@ -169,7 +172,8 @@ class Dispatcher:
         if spec.changes and await self._is_late(entry):
             return [self._late(entry.message, command, texts)]
         started = self._clock.monotonic()
-        deadline = started + self._defaults.command_deadline
+        patience = PRESS_PATIENCE if command.card else self._defaults.command_deadline
+        deadline = started + patience
         context = Context(
             message=_as_typed(entry.message, command),
             command=command,
@@ -189,7 +193,8 @@ class Dispatcher:
         )
         outcome = "ok"
         try:
-            return await self._run_within_deadline(spec, context)
+            replies = await self._run_within(patience, spec, context)
+            return _placed(replies, command)
         except TELLABLE as error:
             outcome = type(error).__name__
             told = error.provider if isinstance(error, ProviderError) else Provider.BITRIX24
@@ -206,11 +211,13 @@ class Dispatcher:
                 (self._clock.monotonic() - started) * 1000,
             )
 
-    async def _run_within_deadline(self, spec: CommandSpec, context: Context) -> Sequence[Reply]:
+    async def _run_within(
+        self, patience: float, spec: CommandSpec, context: Context
+    ) -> Sequence[Reply]:
         """Requests keep the deadline themselves; this one only catches what hangs without any."""
-        busy = asyncio.create_task(self._show_busy(context.message))
+        busy = asyncio.create_task(self._show_busy(context))
         try:
-            async with asyncio.timeout(self._defaults.command_deadline + _DEADLINE_SLACK):
+            async with asyncio.timeout(patience + _DEADLINE_SLACK):
                 return await spec.handler(context)
         except TimeoutError:
             begun = context.caller.changes.made
@@ -220,8 +227,14 @@ class Dispatcher:
         finally:
             busy.cancel()
 
-    async def _show_busy(self, message: IncomingMessage) -> None:
-        """Show that somebody is at work, if it takes long enough to wonder."""
+    async def _show_busy(self, context: Context) -> None:
+        """Show that somebody is at work, if it takes long enough to wonder; not for a group's card.
+
+        Many may press that at once, and each of them is told by a note of their own.
+        """
+        if context.command.card:
+            return
+        message = context.message
         await asyncio.sleep(_BUSY_AFTER)
         while True:
             self._platforms[message.sender.platform].working(message.conversation)
@@ -253,7 +266,7 @@ class Dispatcher:
     def _late(self, message: IncomingMessage, command: Command, texts: Texts) -> Reply:
         age = (self._clock.now() - message.sent_at).total_seconds()
         label = str(texts.say(M.LATE_YES, command=command.line[:60]))
-        typed = Typed(at=message.sent_at, reply_to=message.reply_to)
+        typed = Typed.of(message)
         return (
             Draft(texts)
             .add(M.LATE_OFFER, age=texts.ago(age))
@@ -276,31 +289,26 @@ class Dispatcher:
     def _texts(person: Person) -> Texts:
         return Texts(person.language, zone_of(person.timezone))
 
-    def _stored_buttons(self, delivery: Delivery) -> Sequence[StoredButton]:
-        now = self._clock.now()
-        pressable = delivery.reply.pressable
-        asks = any(button.confirms for button in pressable)
-        return [
-            StoredButton(
-                key=key,
-                owner=delivery.to,
-                button=button,
-                expires_at=now + life_of(button),
-                question=delivery.keys[0] if asks else "",
-            )
-            for key, button in zip(delivery.keys, pressable, strict=True)
-        ]
-
-
-def life_of(button: Button) -> timedelta:
-    """How long a button works."""
-    if button.minutes:
-        return timedelta(minutes=button.minutes)
-    return CONFIRMATION_LIVES if button.confirms else BUTTON_LIVES
-
 
 def _as_typed(message: IncomingMessage, command: Command) -> IncomingMessage:
     """A pressed line that somebody wrote earlier means what it meant then."""
-    if command.typed is None:
+    typed = command.typed
+    if typed is None:
         return message
-    return replace(message, sent_at=command.typed.at, reply_to=command.typed.reply_to)
+    return replace(
+        message,
+        sent_at=typed.at,
+        reply_to=typed.reply_to,
+        conversation=typed.place or message.conversation,
+    )
+
+
+def _placed(replies: Sequence[Reply], command: Command) -> Sequence[Reply]:
+    """What is for all goes where the line was written, though its button was pressed elsewhere."""
+    place = None if command.typed is None else command.typed.place
+    if place is None:
+        return replies
+    return [
+        replace(reply, place=place) if reply.visibility is Visibility.CONVERSATION else reply
+        for reply in replies
+    ]

@@ -8,7 +8,8 @@ from bot.commands import Command, Phrase, Router, parse, read_phrase, read_prese
 from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply, Typed
 from bot.domain.inbox import InboxEntry, Said
 from bot.domain.participation import Answer, ParticipationStatus
-from bot.ports import ChatPlatform, Clock, Store
+from bot.ports import ChatPlatform, Clock, KeptCard, Store
+from bot.services.group_cards import GroupCards
 from bot.services.memory import Memory
 from bot.services.resolver import ROW
 from bot.texts import Draft, M, Texts, on_one_line
@@ -37,12 +38,14 @@ class Reader:
         platforms: Mapping[Platform, ChatPlatform],
         router: Router,
         memory: Memory,
+        cards: GroupCards,
         clock: Clock,
     ) -> None:
         self._store = store
         self._platforms = platforms
         self._router = router
         self._memory = memory
+        self._cards = cards
         self._clock = clock
 
     async def read(self, entry: InboxEntry, texts: Texts) -> Command | Sequence[Reply]:
@@ -59,8 +62,16 @@ class Reader:
         text, addressed = _without_mention(message.text, own_name)
         if addressed and (command := parse(text, own_name)) is not None:
             return replace(command, addressed=True)
-        said = await self._last_said(message)
-        if message.conversation.is_group and said is None and not addressed:
+        kept = await self._cards.answered_by(message)
+        if kept is not None:
+            return await self._answer_to_card(entry, text, kept, texts)
+        return await self._said_plainly(entry, text, texts, addressed=addressed)
+
+    async def _said_plainly(
+        self, entry: InboxEntry, text: str, texts: Texts, *, addressed: bool
+    ) -> Command | Sequence[Reply]:
+        said = await self._last_said(entry.message)
+        if entry.message.conversation.is_group and said is None and not addressed:
             return ()
         return await self._plain_words(entry, text, said, texts)
 
@@ -71,6 +82,20 @@ class Reader:
         if message.conversation.is_group:
             return None
         return await self._memory.last_message(message)
+
+    async def _answer_to_card(
+        self, entry: InboxEntry, text: str, kept: KeptCard, texts: Texts
+    ) -> Command | Sequence[Reply]:
+        """A bare "yes" to a group's card presses its button; talk about it means nothing to us."""
+        phrase = read_phrase(text)
+        if phrase is None or phrase.args:
+            return ()
+        delivery, name = kept.delivery, _COMMANDS[phrase.answer]
+        for key, button in zip(delivery.keys, delivery.reply.pressable, strict=True):
+            if _does(button, name):
+                press = Press(key=key, card_id=kept.message_id or "")
+                return await self._pressed(entry, press, texts)
+        return ()
 
     async def _plain_words(
         self, entry: InboxEntry, text: str, said: Said | None, texts: Texts
@@ -141,7 +166,8 @@ class Reader:
             about=button.about,
             takes_back=button.takes_back,
             typed=button.typed,
-            opens=button.opens,
+            opens=button.opens or bool(button.card),
+            card=button.card,
         )
 
     def unknown(self, message: IncomingMessage, command: Command, texts: Texts) -> Sequence[Reply]:
@@ -161,7 +187,7 @@ class Reader:
             # `/dnd1h`: only a space is missing.
             command = replace(command, args=(rest, *command.args))
         line = replace(command, name=suggestion).line
-        typed = Typed(at=message.sent_at, reply_to=message.reply_to)
+        typed = Typed.of(message)
         return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line, typed=typed)]])]
 
 

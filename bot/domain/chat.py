@@ -99,9 +99,9 @@ class IncomingMessage:
     blanked: bool = False
 
 
-def mention(person: Identity, name: str) -> Markup:
+def mention(user_id: str, name: str) -> Markup:
     """A person's name that notifies them where it is posted; a platform knows them by their id."""
-    return Markup('<a href="person:{}">{}</a>').format(person.user_id, name)
+    return Markup('<a href="person:{}">{}</a>').format(user_id, name)
 
 
 class Visibility(StrEnum):
@@ -122,6 +122,16 @@ class Typed:
     at: datetime
     reply_to: str | None = None
     place: Conversation | None = None
+
+    @classmethod
+    def of(cls, message: IncomingMessage) -> "Typed":
+        """How a message's line was written. What is said to a group goes on belonging there."""
+        where = message.conversation
+        return cls(
+            at=message.sent_at,
+            reply_to=message.reply_to,
+            place=where if where.is_group else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +206,7 @@ class Reply:
             that; it is never a message, since what it says can be read elsewhere.
         place: Where it goes, if not where it was asked for; it then takes no message's place.
         card: It is a card of a group, which is kept up to date from now on.
+        errand: The command line for which its reader came and first has to link an account.
     """
 
     text: Markup = field(repr=False)
@@ -212,6 +223,7 @@ class Reply:
     fleeting: bool = False
     place: Conversation | None = None
     card: NewCard | None = None
+    errand: str = ""
 
     @property
     def pressable(self) -> tuple[Button, ...]:

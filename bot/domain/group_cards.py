@@ -3,11 +3,12 @@
 What it shows is always what its poster's account sees, and it is gone when that account is.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 
 from bot.domain.meetings import Meeting
-from bot.domain.participation import EventRef
+from bot.domain.participation import Event, EventRef
 
 EDIT_EVERY = timedelta(seconds=3)
 """A card is changed no more often: a group takes 20 messages and edits a minute."""
@@ -40,6 +41,7 @@ class NewCard:
         version: What the event is to whoever reads the card, see `Event.version`.
         over_at: When the event is over, or the occurrence that is shown; None if nobody can say.
         nudged: Those whom the card asks to answer.
+        closed: Somebody who may has ended it.
     """
 
     key: str
@@ -48,3 +50,29 @@ class NewCard:
     version: str
     over_at: datetime | None = None
     nudged: tuple[Nudged, ...] = ()
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """A meeting and who takes part in it, as one account sees it.
+
+    Attributes:
+        names: What people are called, by `Attendee.user_id`; whoever has no name is left out, and
+            so is everybody where guests are hidden.
+    """
+
+    event: Event
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def over_at(event: Event) -> datetime | None:
+    """When it is worth looking whether an event is over; None if it is already.
+
+    Of whole days nobody knows the zone: by then they are over everywhere.
+    """
+    if event.over:
+        return None
+    if isinstance(event.ends_at, datetime):
+        return event.ends_at
+    return datetime.combine(event.ends_at, time(12), UTC) + timedelta(days=1)

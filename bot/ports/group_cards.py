@@ -66,6 +66,10 @@ class GroupCardBook(Protocol):
         """Likewise every card that is read with that account."""
         ...
 
+    async def touch_group(self, conversation: Conversation) -> bool:
+        """Likewise every card in a group."""
+        ...
+
     async def due_cards(self, most: int) -> Sequence[KeptCard]:
         """Those that are due now and posted, and that nobody has in hand; the longest due first."""
         ...
@@ -86,6 +90,10 @@ class GroupCardBook(Protocol):
 
         It is due at `now.due_at`; if it was touched meanwhile, as soon as it may be changed again.
         """
+        ...
+
+    async def close(self, card: KeptCard) -> None:
+        """Note that a card is ended (`NewCard.closed`); it is due at once, to say so itself."""
         ...
 
     async def drop(self, card: KeptCard) -> None:

@@ -1,13 +1,13 @@
 """Who may use the bot."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
 from bot.domain.inbox import Membership
 from bot.errors import PlatformError
-from bot.ports import ChatPlatform, Clock, People
+from bot.ports import ChatPlatform, Clock, Groups, People
 
 EVERYBODY = "*"
 CHECK_EVERY = timedelta(days=1)
@@ -53,11 +53,13 @@ class Admission:
         allowed: AllowList,
         *,
         people: People,
+        groups: Groups,
         platforms: Mapping[Platform, ChatPlatform],
         clock: Clock,
     ) -> None:
         self._allowed = allowed
         self._people = people
+        self._groups = groups
         self._platforms = platforms
         self._clock = clock
 
@@ -71,24 +73,33 @@ class Admission:
         # Whom the operator removed no list brings back; only the owner is the operator's last word.
         if sender != self._allowed.owner and await self._people.is_refused(sender):
             return False
-        if self._allowed.names(sender):
-            return True
+        named = self._allowed.names(sender)
         if not conversation.is_group:
-            return await self._belongs_to_a_listed_group(sender)
-        if self._allowed.lists(conversation.platform, conversation.chat_id):
-            await self._note_seen(sender, conversation.chat_id)
+            return named or await self._belongs_to_a_listed_group(sender)
+        if not named and not await self._is_listed(conversation):
+            return False
+        await self._note_seen(sender, conversation.chat_id)
+        return True
+
+    async def _is_listed(self, group: Conversation) -> bool:
+        """Whether everybody in a group is admitted, by its id or by the one that it had before."""
+        if self._allowed.lists(group.platform, group.chat_id):
             return True
-        return False
+        former_id = (await self._groups.group_of(group)).former_id
+        return bool(former_id) and self._allowed.lists(group.platform, former_id)
 
     async def _note_seen(self, sender: Identity, chat_id: str) -> None:
-        for known in await self._people.memberships_of(sender):
-            if known.chat_id == chat_id and known.belongs and self._is_fresh(known):
-                return
-        await self._save(sender, chat_id, belongs=True)
+        now = self._clock.now()
+        known = Membership(identity=sender, chat_id=chat_id, belongs=False, checked_at=now)
+        for membership in await self._people.memberships_of(sender):
+            if membership.chat_id == chat_id:
+                known = membership
+        if not (known.belongs and self._is_fresh(known)):
+            await self._save(known, belongs=True)
 
     async def _belongs_to_a_listed_group(self, sender: Identity) -> bool:
         for known in await self._people.memberships_of(sender):
-            if self._allowed.lists(sender.platform, known.chat_id) and await self._belongs(known):
+            if await self._is_listed(_group(known)) and await self._belongs(known):
                 return True
         return False
 
@@ -96,26 +107,29 @@ class Admission:
         if self._is_fresh(known):
             return known.belongs
         platform = known.identity.platform
-        group = Conversation(platform=platform, chat_id=known.chat_id, kind=ConversationKind.GROUP)
         try:
-            belongs = await self._platforms[platform].is_member(group, known.identity)
+            belongs = await self._platforms[platform].is_member(_group(known), known.identity)
         except PlatformError as error:
             if not error.gone:
                 # For the moment it cannot be found out; the next message asks again.
                 return known.belongs
             belongs = False
-        await self._save(known.identity, known.chat_id, belongs=belongs)
+        await self._save(known, belongs=belongs)
         return belongs
 
     def _is_fresh(self, known: Membership) -> bool:
         return self._clock.now() - known.checked_at < CHECK_EVERY
 
-    async def _save(self, identity: Identity, chat_id: str, *, belongs: bool) -> None:
+    async def _save(self, known: Membership, *, belongs: bool) -> None:
+        now = self._clock.now()
+        # Whoever has left and comes back agrees anew to be shown.
+        shown = known.shown and belongs
         await self._people.save_membership(
-            Membership(
-                identity=identity,
-                chat_id=chat_id,
-                belongs=belongs,
-                checked_at=self._clock.now(),
-            )
+            replace(known, belongs=belongs, shown=shown, checked_at=now)
         )
+
+
+def _group(known: Membership) -> Conversation:
+    return Conversation(
+        platform=known.identity.platform, chat_id=known.chat_id, kind=ConversationKind.GROUP
+    )

@@ -30,6 +30,12 @@ _CHANGES_LOOKED_AT = 20
 Answered = Callable[[Identity, Event], Awaitable[None]]
 """Is told of every answer that a calendar is seen to hold; raises nothing."""
 
+Written = Callable[[Event], Awaitable[None]]
+"""Is told of every answer that was sent, whatever came of it.
+
+Raises StorageError if it could not take note: the command is tried again.
+"""
+
 
 class Answers:
     """The use cases around one person's own invitations."""
@@ -44,6 +50,7 @@ class Answers:
         journal: Journal,
         clock: Clock,
         answered: Answered,
+        written: Written,
     ) -> None:
         self._calendars = calendars
         self._accounts = accounts
@@ -52,6 +59,7 @@ class Answers:
         self._journal = journal
         self._clock = clock
         self._answered = answered
+        self._written = written
 
     def parse_ref(self, word: str) -> EventRef | None:
         """Recognise an event id of any provider."""
@@ -68,10 +76,10 @@ class Answers:
         intents = await self._inbox.intents_of(caller.entry_id)
         return [intent.event.ref for intent in intents if intent.event is not None]
 
-    async def look(self, caller: Caller, ref: EventRef) -> Event:
-        """Read an event as the caller sees it, with their present status."""
+    async def look(self, caller: Caller, ref: EventRef, *, fresh: bool = False) -> Event:
+        """Read an event as the caller sees it; `fresh` as in `CalendarProvider.get_event`."""
         call = await call_about(caller, self._accounts, ref)
-        return await self._read(call, ref)
+        return await self._read(call, ref, fresh=fresh)
 
     async def answer(
         self, caller: Caller, ref: EventRef, wanted: Answer, provided: Provided = ALWAYS
@@ -98,6 +106,7 @@ class Answers:
             confirmation = participation.confirmation
             change = replace(change, after=after, undoes=provided.undoes)
             caller.changes.put(replace(change, confirmation=confirmation))
+            await self._written(participation.event)
             if confirmed:
                 await self._answered(caller.identity, participation.event)
         return outcome

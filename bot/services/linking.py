@@ -77,6 +77,7 @@ class Linking:
         sign_ins: What a provider's credentials are worth.
         consents: Sign-in at a provider's own page, where the operator has set it up.
         leaving: Is told until when an account can still be used, before it goes; raises nothing.
+        left: Is told of an account that is gone.
     """
 
     book: AccountBook
@@ -86,6 +87,7 @@ class Linking:
     platforms: Mapping[Platform, ChatPlatform]
     sealer: Sealer
     leaving: Callable[[Account, float], Awaitable[None]]
+    left: Callable[[Account], Awaitable[None]]
     clock: Clock
 
     def conceal(self, message: IncomingMessage) -> IncomingMessage:
@@ -208,6 +210,7 @@ class Linking:
             await self.leaving(account, caller.deadline)
             credentials = await self._last_credentials(account)
             await self.book.unlink(account)
+            await self.left(account)
             self._note(caller, account, ChangeKind.UNLINK)
             if credentials is None:
                 return Unlinked(account=account, ended=None)

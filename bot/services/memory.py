@@ -73,6 +73,13 @@ class Memory:
                 return change.event
         return None
 
+    async def errand(self, message: IncomingMessage) -> str:
+        """The command line for which somebody came here and had to link an account; or empty."""
+        for said in await self._all_said_here(message, FRESH):
+            if said.delivery.reply.errand:
+                return said.delivery.reply.errand
+        return ""
+
     async def last_message(self, message: IncomingMessage) -> Said | None:
         """What stands last in a private chat, if it is fresh.
 

@@ -9,6 +9,7 @@ from bot.domain.participation import (
     Answer,
     Confirmation,
     Event,
+    EventRef,
     Obstacle,
     Participation,
     ParticipationStatus,
@@ -77,10 +78,12 @@ class Provided:
     Attributes:
         version: The event has not changed since the person saw it, see `Event.version`; and it is
             not over. Empty if they named it themselves.
+        seen_as: What they saw was somebody else's account's, who names the event like this.
         status: What they have answered by now: the answer takes this one back.
     """
 
     version: str = ""
+    seen_as: EventRef | None = None
     status: ParticipationStatus | None = None
 
     @property
@@ -90,7 +93,8 @@ class Provided:
 
     def holds(self, event: Event) -> bool:
         """Whether it does, of an event that was just read."""
-        return self.version in ("", event.version) and self.status in (None, event.my_status)
+        seen = event if self.seen_as is None else replace(event, ref=self.seen_as)
+        return self.version in ("", seen.version) and self.status in (None, event.my_status)
 
 
 ALWAYS = Provided()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.domain.chat import Identity
 from bot.domain.claims import Claim, Source, same
 from bot.domain.inbox import Intent
 from bot.domain.journal import Change, ChangeKind
@@ -19,7 +20,7 @@ from bot.domain.transitions import (
     taken_back,
 )
 from bot.errors import TELLABLE
-from bot.ports import AccountStore, Clock, Inbox
+from bot.ports import AccountStore, Call, Clock, Inbox
 from bot.services.caller import Caller, call_as
 from bot.services.keeping import PRESENCE_PROVIDER, Done, Keeper, Plan
 
@@ -58,6 +59,21 @@ class Presences:
     async def show(self, caller: Caller) -> Done:
         """Read the caller's presence, and what is kept about it."""
         return await self._keeper.look(await call_as(caller, self._accounts, PRESENCE_PROVIDER))
+
+    async def has_account(self, person: Identity) -> bool:
+        """Whether somebody has an account with a presence."""
+        return await self._keeper.account_of(person) is not None
+
+    async def of(self, person: Identity, deadline: float) -> Done | None:
+        """Somebody's presence for those to whom they agreed to show it; None without an account.
+
+        Raises:
+            ProviderError, TransportError: It cannot be read.
+        """
+        account = await self._keeper.account_of(person)
+        if account is None:
+            return None
+        return await self._keeper.look(Call(account=account, deadline=deadline))
 
     async def set(self, caller: Caller, wanted: Presence, lasting: Lasting = UNTIL_CHANGED) -> Done:
         """Set the caller's presence for a time, and read it back."""

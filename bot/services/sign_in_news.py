@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.domain.accounts import Account
-from bot.domain.chat import Platform
+from bot.domain.chat import IncomingMessage, Platform, private_with
 from bot.domain.journal import ChangeKind
 from bot.domain.sign_ins import SignInAttempt
 from bot.domain.zones import UTC, zone_of
 from bot.errors import PlatformError, StorageError
-from bot.ports import ChatPlatform, Clock, Journal, People, SignInAttempts
+from bot.ports import ChatPlatform, Clock, Journal, People, Receive, SignInAttempts
 from bot.services.linking import account_change
 from bot.texts import Draft, M, Texts, add_linked, add_told_zone
 
@@ -28,6 +28,7 @@ class SignInNews:
     journal: Journal
     people: People
     platforms: Mapping[Platform, ChatPlatform]
+    receive: Receive
     clock: Clock
 
     async def linked(self, attempt: SignInAttempt, account: Account) -> None:
@@ -44,11 +45,32 @@ class SignInNews:
             told = attempt.signed_in.standing.timezone
             add_told_zone(draft, attempt.provider, told, by_button=False)
         await self._tell(attempt, draft)
+        await self._go_on(attempt)
 
     async def nothing_linked(self, attempt: SignInAttempt, why: M) -> None:
         """Nothing was; why is a sentence with `{provider}`."""
         draft = _draft(attempt)
         await self._tell(attempt, draft.add(why, provider=attempt.provider))
+
+    async def _go_on(self, attempt: SignInAttempt) -> None:
+        """Carry out what the person came for, as if they said it now."""
+        try:
+            posted = await self.attempts.message_of(attempt)
+            if posted is None or not posted[0].reply.errand:
+                return
+            delivery, message_id = posted
+            said = IncomingMessage(
+                key=f"errand:{attempt.attempt_id}",
+                message_id=message_id,
+                sender=attempt.owner,
+                conversation=private_with(attempt.owner),
+                text=delivery.reply.errand,
+                sent_at=self.clock.now(),
+                language=attempt.language,
+            )
+            await self.receive([said])
+        except StorageError as error:
+            logger.warning("what somebody came for before a sign-in is not done: %s", error)
 
     async def _timezone(self, attempt: SignInAttempt) -> str:
         """The asker's time zone; empty if it cannot be found out."""

@@ -71,6 +71,10 @@ class SqlGroupCards:
         """See `GroupCardBook.touch_account`."""
         return await self._touch(_table.c.account_id == account_id)
 
+    async def touch_group(self, conversation: Conversation) -> bool:
+        """See `GroupCardBook.touch_group`."""
+        return await self._touch(_table.c.chat == place_of(conversation))
+
     async def due_cards(self, most: int) -> Sequence[KeptCard]:
         """See `GroupCardBook.due_cards`."""
         query = (
@@ -133,6 +137,25 @@ class SqlGroupCards:
         if card.meeting != held.card.meeting:
             self._numbers.clear()
 
+    async def close(self, card: KeptCard) -> None:
+        """See `GroupCardBook.close`."""
+        mine, now = _table.c.id == card.card_id, self._clock.now()
+
+        def write(connection: sa.Connection) -> None:
+            row = connection.execute(sa.select(_table).where(mine)).first()
+            if row is None:
+                return
+            known = kept_card(row)
+            reply = replace(known.delivery.reply, card=replace(known.card, closed=True))
+            values = {
+                "delivery": dump(replace(known.delivery, reply=reply)),
+                "touches": _table.c.touches + 1,
+                "due_at": now if row.message_id is not None else row.due_at,
+            }
+            connection.execute(sa.update(_table).where(mine).values(values))
+
+        await self._database.write(write)
+
     async def drop(self, card: KeptCard) -> None:
         """See `GroupCardBook.drop`."""
 
@@ -193,9 +216,9 @@ class SqlGroupCards:
             last = connection.execute(sa.select(_nudges).where(its_row)).first()
             if last is not None and last.entry_id == entry_id:
                 return None
-            last_at: datetime | None = None if last is None else last.nudged_at
-            if last_at is not None and last_at > at - NUDGE_EVERY:
-                return last_at
+            if last is not None and last.nudged_at > at - NUDGE_EVERY:
+                asked_at: datetime = last.nudged_at
+                return asked_at
             note(connection)
             return None
 
@@ -216,9 +239,9 @@ class SqlGroupCards:
             columns = (_table.c.id, _table.c.due_at, _table.c.edited_at, _table.c.message_id)
             rows = connection.execute(sa.select(*columns).where(which)).all()
             for row in rows:
-                due_at = may_be_edited(now, row.edited_at)
+                due_at: datetime | None = may_be_edited(now, row.edited_at)
                 if row.due_at is not None:
-                    due_at = min(due_at, row.due_at)
+                    due_at = min(may_be_edited(now, row.edited_at), row.due_at)
                 elif row.message_id is None:
                     # It is on its way; whoever delivers it sees that it was touched.
                     due_at = None

@@ -5,6 +5,14 @@ from bot.texts.cards import add_card, add_reach, card, card_buttons
 from bot.texts.days import read_days, read_weekday
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
+from bot.texts.group_cards import (
+    add_roster,
+    add_team_member,
+    closed_card,
+    group_card,
+    silent_guests,
+    stale_card,
+)
 from bot.texts.ids import M
 from bot.texts.journal import add_change
 from bot.texts.languages import native_name, read_language
@@ -43,6 +51,8 @@ __all__ = [
     "add_presence",
     "add_reach",
     "add_reasons",
+    "add_roster",
+    "add_team_member",
     "add_told_zone",
     "add_ways_to_link",
     "agenda",
@@ -50,8 +60,10 @@ __all__ = [
     "card_buttons",
     "choices",
     "choose_language",
+    "closed_card",
     "end_buttons",
     "explain",
+    "group_card",
     "invitations",
     "likely_zones",
     "local_time",
@@ -62,5 +74,7 @@ __all__ = [
     "read_language",
     "read_weekday",
     "shown",
+    "silent_guests",
+    "stale_card",
     "zone_buttons",
 ]

@@ -11,6 +11,7 @@ from bot.texts import M, card
 from handlers.rsvp.naming import named, names_nothing
 from handlers.rsvp.outcomes import refused, signed, tell
 from handlers.rsvp.several import KEEP, ask_once
+from handlers.rsvp.taps import tap
 from handlers.rsvp.undo import undo_last, undo_last_of
 
 router = Router()
@@ -74,6 +75,8 @@ async def undo(ctx: Context) -> Sequence[Reply]:
 
 async def _answer(ctx: Context, wanted: Answer) -> Sequence[Reply]:
     """One reply for each event, so that each can carry its own buttons and be edited later."""
+    if ctx.command.card:
+        return [await tap(ctx, wanted)]
     if ctx.command.args == (KEEP,):
         return [ctx.draft().add(M.SEVERAL_KEPT).reply()]
     meant = await named(ctx)

@@ -6,8 +6,8 @@ from bot.commands import Context, invitations_reply, is_everything, read_names
 from bot.domain.chat import Reply
 from bot.domain.listing import Listing
 from bot.domain.naming import ByName, ByTitle, Names
-from bot.domain.participation import Seen
-from bot.errors import UsageError
+from bot.domain.participation import EventRef, Seen
+from bot.errors import NotLinkedError, UsageError
 from bot.services.event_names import HANDLE_LETTERS
 from bot.services.resolver import Named, Unnamed, WhichOne
 from bot.texts import M, card, choices, on_one_line
@@ -30,6 +30,8 @@ async def named(ctx: Context) -> Sequence[Seen] | Reply:
         # What a killed process had understood is not understood anew.
         return [Seen(ref=ref) for ref in begun]
     names = _read(ctx)
+    if names is None and (shown := await _on_card(ctx)) is not None:
+        return [Seen(ref=shown)]
     if isinstance(names, ByName) and len(names.names) > EVENTS_AT_ONCE:
         raise UsageError(M.USAGE_TOO_MANY_EVENTS, limit=EVENTS_AT_ONCE)
     if isinstance(names, ByTitle) and _is_bad_number(names.words):
@@ -53,7 +55,24 @@ async def names_nothing(ctx: Context) -> bool:
     """Whether nothing was named, neither by a word nor by the message that is answered."""
     if ctx.command.about or _read(ctx) is not None:
         return False
+    if await ctx.services.cards.answered_by(ctx.message) is not None:
+        return False
     return await ctx.services.memory.card_replied_to(ctx.message) is None
+
+
+async def _on_card(ctx: Context) -> EventRef | None:
+    """The event of the group's card that the message answers, as its writer has it.
+
+    Raises:
+        NotLinkedError: They have no account where it is.
+    """
+    kept = await ctx.services.cards.answered_by(ctx.message)
+    if kept is None:
+        return None
+    ref = await ctx.services.cards.own_ref(ctx.caller.identity, kept.card.meeting)
+    if ref is None:
+        raise NotLinkedError(M.TAP_NOT_LINKED)
+    return ref
 
 
 def _read(ctx: Context) -> Names:

@@ -14,6 +14,7 @@ from bot.clients.bitrix24.oauth_servers import TokenServers
 from bot.clients.cronofy import oauth as cronofy_oauth
 from bot.dispatch import Dispatcher
 from bot.dispatch.calendar_sweep import CalendarSweep
+from bot.dispatch.card_sweep import CardSweep
 from bot.dispatch.pipeline import Defaults
 from bot.dispatch.presence_sweep import PresenceSweep
 from bot.domain.accounts import Account, Credentials
@@ -27,12 +28,14 @@ from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
+from bot.services.groups import GroupChats
 from bot.services.sign_ins import SignIns
 from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 from tests.fakes.account_book import MemoryBook, MemorySealer
 from tests.fakes.clock import FakeClock
+from tests.fakes.group_cards import MemoryGroupCards
 from tests.fakes.platform import FakePlatform
 from tests.fakes.presence_book import MemoryAutomations, MemoryPresenceBook
 from tests.fakes.sign_ins import MemorySignIns
@@ -61,6 +64,9 @@ class Bot:
     sign_ins: SignIns
     presence_sweep: PresenceSweep
     calendar_sweep: CalendarSweep
+    card_sweep: CardSweep
+    cards: MemoryGroupCards
+    groups: GroupChats
     presence_book: MemoryPresenceBook
     automation_book: MemoryAutomations
 
@@ -98,6 +104,14 @@ class Bot:
             await self.presence_sweep.check_due()
         return [delivery.reply for _, delivery in self.chat.posted[before:]]
 
+    def in_group(self, group: str) -> Sequence[str]:
+        """What the messages in a group say now, the oldest first."""
+        return [
+            plain(shown.reply.text)
+            for shown in self.chat.shown.values()
+            if shown.conversation.chat_id == group
+        ]
+
     @property
     def last_id(self) -> str:
         """The id of the message that was posted or edited last."""
@@ -110,14 +124,26 @@ class Bot:
         for message_id, delivery in reversed(self.chat.posted):
             for key, button in zip(delivery.keys, delivery.reply.pressable, strict=True):
                 if button.label == label:
-                    return await self.press_key(key, message_id, who=who, language=language)
+                    where = delivery.shown_in
+                    group = where.chat_id if where.is_group else None
+                    return await self.press_key(
+                        key, message_id, who=who, language=language, group=group
+                    )
         raise AssertionError(f"there is no button {label!r}")
 
     async def press_key(
-        self, key: str, card_id: str, *, who: Colleague = ANN, language: str = "en"
+        self,
+        key: str,
+        card_id: str,
+        *,
+        who: Colleague = ANN,
+        language: str = "en",
+        group: str | None = None,
     ) -> Sequence[Reply]:
         press = Press(key=key, card_id=card_id)
-        message = self.chat.message(identity_of(who), "", press=press, language=language)
+        message = self.chat.message(
+            identity_of(who), "", press=press, language=language, group=group
+        )
         before = len(self.chat.posted)
         await self.dispatcher.receive([message])
         await self.dispatcher.drain()
@@ -172,6 +198,8 @@ async def running_bot(
             ),
         ) as transport:
             presence_book, automation_book = MemoryPresenceBook(clock), MemoryAutomations(clock)
+            memory = store if isinstance(store, MemoryStore) else MemoryStore(clock)
+            cards, groups = memory.group_cards, memory.groups
             core = build_core(
                 transport=transport,
                 addresses=addresses,
@@ -186,6 +214,8 @@ async def running_bot(
                 attempts=MemorySignIns(chat),
                 presence_book=presence_book,
                 automation_book=automation_book,
+                card_book=cards,
+                group_book=groups,
                 applications=applications,
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
@@ -200,6 +230,9 @@ async def running_bot(
                 sign_ins=core.sign_ins,
                 presence_sweep=core.presence_sweep,
                 calendar_sweep=core.calendar_sweep,
+                card_sweep=core.card_sweep,
+                cards=cards,
+                groups=core.groups,
                 presence_book=presence_book,
                 automation_book=automation_book,
                 chat=chat,

@@ -61,11 +61,16 @@ class MemoryGroupCards:
         return [card for card in self._cards.values() if card.card.meeting == meeting]
 
     async def touch(self, meeting: Meeting) -> bool:
-        return self._touch([card for card in await self.cards_of(meeting)])
+        return self._touch(await self.cards_of(meeting))
 
     async def touch_account(self, account_id: str) -> bool:
         return self._touch(
             [card for card in self._cards.values() if card.card.ref.account_id == account_id]
+        )
+
+    async def touch_group(self, conversation: Conversation) -> bool:
+        return self._touch(
+            [card for card in self._cards.values() if _same_chat(card, conversation)]
         )
 
     def _touch(self, cards: Sequence[KeptCard]) -> bool:
@@ -117,6 +122,17 @@ class MemoryGroupCards:
                 failing=now.failing,
                 due_at=self._may_be_edited(now),
             )
+
+    async def close(self, card: KeptCard) -> None:
+        known = self._cards.get(card.card_id)
+        if known is None:
+            return
+        about = replace(known.card, closed=True)
+        delivery = replace(known.delivery, reply=replace(known.delivery.reply, card=about))
+        due_at = known.due_at if known.message_id is None else self._clock.now()
+        self._cards[card.card_id] = replace(
+            known, card=about, delivery=delivery, touches=known.touches + 1, due_at=due_at
+        )
 
     async def drop(self, card: KeptCard) -> None:
         self._cards.pop(card.card_id, None)

@@ -7,7 +7,7 @@ import pytest
 from markupsafe import Markup
 
 from bot.dispatch.addressing import readdress
-from bot.dispatch.pipeline import life_of
+from bot.dispatch.buttons import life_of
 from bot.domain.chat import (
     Button,
     Conversation,

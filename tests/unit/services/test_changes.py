@@ -65,6 +65,10 @@ async def _caller(store: MemoryStore) -> Caller:
     )
 
 
+async def _nobody_looks(event: Event) -> None:
+    del event
+
+
 async def _nobody_cares(_owner: Identity, _event: Event) -> None:
     pass
 
@@ -85,6 +89,7 @@ async def test_an_answer_that_is_broken_off_while_it_is_written_is_noted_as_unkn
         journal=store,
         clock=clock,
         answered=_nobody_cares,
+        written=_nobody_looks,
     )
     caller = await _caller(store)
 

@@ -1,0 +1,95 @@
+"""/card: a meeting shown to a group."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands import Context, Router
+from bot.domain.chat import Reply
+from bot.domain.group_cards import Nudged, Roster
+from bot.domain.participation import Event, Obstacle
+from bot.errors import TELLABLE, PlatformError
+from bot.ports import KeptCard
+from bot.services.group_cards import link_word
+from bot.texts import M, group_card
+from handlers.rsvp.outcomes import refused
+from handlers.rsvp.taps import refresh
+from handlers.team.naming import check_place, one_meeting
+
+router = Router()
+
+_OFF = frozenset({"off", "close", "выкл", "закрыть", "убрать"})
+
+
+@router.command(
+    "card", summary=M.HELP_CARD, arguments="651", changes=True, aliases=("карточка", "встреча")
+)
+async def card(ctx: Context) -> Sequence[Reply]:
+    """Post a meeting's card in the group, read it again, or close it (`/card 651 off`)."""
+    if ctx.command.card:
+        return [await refresh(ctx)]
+    await check_place(ctx, M.CARD_ONLY_GROUPS)
+    words = ctx.command.args
+    closing = bool(words) and words[-1].lower() in _OFF
+    if closing:
+        ctx = replace(ctx, command=replace(ctx.command, args=words[:-1]))
+    ref = await one_meeting(ctx, M.CARD_WHICH, words[-1:] if closing else ())
+    if isinstance(ref, Reply):
+        return [ref]
+    try:
+        roster = await ctx.services.rosters.of(ctx.caller, ref)
+    except TELLABLE as error:
+        return [await refused(ctx, ref, error)]
+    if closing:
+        return [await _close(ctx, roster.event)]
+    return await post_card(ctx, roster)
+
+
+async def post_card(ctx: Context, roster: Roster, nudged: Sequence[Nudged] = ()) -> Sequence[Reply]:
+    """The card for the group, or why it does not get one, for the asker alone."""
+    event = roster.event
+    why_not = _why_not(event)
+    if why_not is not None or event.meeting is None:
+        title, provider = ctx.texts.title(event), event.ref.provider
+        why_not = why_not or M.CARD_NOT_SHARED
+        return [ctx.draft().add(why_not, title=title, provider=provider).reply()]
+    new = ctx.services.cards.new(event, event.meeting, nudged)
+    texts = await ctx.services.groups.texts_for(ctx.message.conversation, ctx.texts)
+    link = ctx.private_url(link_word(new.key))
+    shown = group_card(texts, roster, new, ctx.services.clock.now(), link)
+    if ctx.command.typed is None:
+        return [shown]
+    done = ctx.draft().add(M.CARD_POSTED, title=ctx.texts.title(event)).reply()
+    return [done, shown]
+
+
+def _why_not(event: Event) -> M | None:
+    """Why a group is not shown an event; None if it may be."""
+    if event.obstacle is Obstacle.NOT_A_MEETING:
+        return M.CARD_NOT_A_MEETING
+    if event.meeting is None:
+        return M.CARD_NOT_SHARED
+    if event.private:
+        return M.CARD_PRIVATE
+    return M.CARD_OVER if event.over else None
+
+
+async def _close(ctx: Context, event: Event) -> Reply:
+    if event.meeting is None:
+        return ctx.draft().add(M.CARD_OFF_NONE).reply()
+    here = await ctx.services.cards.here(ctx.message.conversation, event.meeting)
+    if not here:
+        return ctx.draft().add(M.CARD_OFF_NONE).reply()
+    theirs = [kept for kept in here if await _may_close(ctx, event, kept)]
+    if not theirs:
+        return ctx.draft().add(M.CARD_OFF_REFUSED).reply()
+    await ctx.services.cards.close(theirs)
+    return ctx.draft().add(M.CARD_OFF_DONE, title=ctx.texts.title(event)).reply()
+
+
+async def _may_close(ctx: Context, event: Event, kept: KeptCard) -> bool:
+    if event.obstacle is Obstacle.ORGANIZER or kept.delivery.to == ctx.caller.identity:
+        return True
+    try:
+        return await ctx.services.groups.is_admin(ctx.message.conversation, ctx.caller.identity)
+    except PlatformError:
+        return False

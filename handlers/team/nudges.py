@@ -1,0 +1,99 @@
+"""/nudge: those in the group who have not answered are asked to."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands import Context, Router
+from bot.domain.chat import Reply
+from bot.domain.group_cards import NUDGE_EVERY, Nudged, Roster
+from bot.domain.meetings import Meeting
+from bot.domain.participation import Obstacle
+from bot.errors import TELLABLE, NotAllowedError, UsageError
+from bot.texts import M, silent_guests
+from handlers.rsvp.outcomes import refused
+from handlers.team.cards import post_card
+from handlers.team.naming import check_place, one_meeting
+
+router = Router()
+
+_ON = frozenset({"on", "вкл"})
+_OFF = frozenset({"off", "выкл"})
+
+
+@router.command(
+    "nudge", summary=M.HELP_NUDGE, arguments="651", changes=True, aliases=("напомнить", "спросить")
+)
+async def nudge(ctx: Context) -> Sequence[Reply]:
+    """Mention those who are silent, with a card to press; `/nudge off` for whoever minds."""
+    await check_place(ctx, M.NUDGE_ONLY_GROUPS)
+    word = ctx.command.args[0].lower() if len(ctx.command.args) == 1 else ""
+    if word in _ON | _OFF:
+        return [await _choose(ctx, asked=word in _ON)]
+    ref = await one_meeting(ctx, M.NUDGE_WHICH)
+    if isinstance(ref, Reply):
+        return [ref]
+    try:
+        roster = await ctx.services.rosters.of(ctx.caller, ref)
+    except TELLABLE as error:
+        return [await refused(ctx, ref, error)]
+    return await _nudge(ctx, roster)
+
+
+async def _nudge(ctx: Context, roster: Roster) -> Sequence[Reply]:
+    event = roster.event
+    if event.obstacle is not Obstacle.ORGANIZER:
+        raise NotAllowedError(M.NUDGE_NOT_ORGANIZER, event=event)
+    if event.meeting is None or event.private or event.over:
+        # Whatever the group may not see, it is not asked about.
+        return await post_card(ctx, roster)
+    if event.guests_hidden:
+        raise NotAllowedError(M.NUDGE_HIDDEN, event=event)
+    silent = {one.user_id for one in silent_guests(event)}
+    if not silent:
+        return [ctx.draft().add(M.NUDGE_NOBODY_SILENT, title=ctx.texts.title(event)).reply()]
+    asked = await _known_here(ctx, event.meeting, silent)
+    if not asked:
+        return [ctx.draft().add(M.NUDGE_NOBODY_HERE, count=len(silent)).reply()]
+    await _wait_a_while(ctx, event.meeting)
+    replies = list(await post_card(ctx, roster, asked))
+    others = len(silent) - len({one.user_id for one in asked})
+    if others:
+        replies.append(ctx.draft().add(M.NUDGE_NOT_KNOWN, count=others).reply())
+    return replies
+
+
+async def _known_here(ctx: Context, meeting: Meeting, silent: set[str]) -> Sequence[Nudged]:
+    """Those of the silent who are in this group, are known to the bot, and do not mind."""
+    asked = []
+    for one in await ctx.services.groups.present(ctx.message.conversation):
+        if one.membership.unasked:
+            continue
+        members = await ctx.services.cards.members_at(one.person.identity, meeting)
+        asked += [
+            Nudged(user_id=user_id, person=one.person.identity.user_id, name=one.person.name)
+            for user_id in members
+            if user_id in silent
+        ]
+    return asked
+
+
+async def _wait_a_while(ctx: Context, meeting: Meeting) -> None:
+    """Note that they are asked now.
+
+    Raises:
+        UsageError: They were asked a while ago.
+    """
+    last_at = await ctx.services.cards.begin_nudge(meeting, ctx.caller.entry_id)
+    if last_at is None:
+        return
+    now = ctx.services.clock.now()
+    ago = ctx.texts.ago((now - last_at).total_seconds())
+    ahead = ctx.texts.ahead((last_at + NUDGE_EVERY - now).total_seconds())
+    raise UsageError(M.NUDGE_TOO_SOON, ago=ago, ahead=ahead)
+
+
+async def _choose(ctx: Context, *, asked: bool) -> Reply:
+    groups, who = ctx.services.groups, ctx.caller.identity
+    known = await groups.membership(ctx.message.conversation, who)
+    await groups.remember(replace(known, unasked=not asked))
+    return ctx.draft().add(M.NUDGE_ON if asked else M.NUDGE_OFF).reply()
