@@ -34,6 +34,7 @@ class EventRow:
         organizer_email: In lower case; empty if it is not told.
         attendees: Likewise, of everybody on its list, each once. Who of them is the account's
             owner is not told.
+        location: In somebody's own words; empty if it is not told.
     """
 
     uid: str

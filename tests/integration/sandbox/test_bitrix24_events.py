@@ -287,6 +287,21 @@ async def test_an_event_says_whether_its_people_are_busy(
     assert event["ACCESSIBILITY"] == listed["ACCESSIBILITY"] == held
 
 
+async def test_an_event_says_where_it_is_and_what_is_hidden_about_it(site: Site) -> None:
+    plain = await _add(site)
+    hidden = await _add(
+        site, location="Room 5", private_event="Y", meeting={"hide_guests": True, "notify": "N"}
+    )
+
+    assert (plain["LOCATION"], plain["PRIVATE_EVENT"]) == ("", "")
+    assert plain["MEETING"]["HIDE_GUESTS"] is False
+    assert (hidden["LOCATION"], hidden["PRIVATE_EVENT"]) == ("Room 5", "1")
+    assert (hidden["MEETING"]["HIDE_GUESTS"], hidden["MEETING"]["NOTIFY"]) == (True, False)
+    masked = (await site.call(BY_ID, who=DINA, id=hidden["ID"])).result
+    assert masked["IS_ACCESSIBLE_TO_USER"] is False
+    assert "LOCATION" not in masked
+
+
 async def test_an_event_of_whole_days_is_counted_to_its_last_day(site: Site) -> None:
     event = await _add(site, skip_time="Y", **{"from": "2026-03-14", "to": "2026-03-15"})
 

@@ -73,6 +73,14 @@ def test_a_number_of_another_kind_is_nobodys(number: object) -> None:
     assert parse_names([{"id": number, "name": "Ann"}]) == {}
 
 
+def test_what_is_too_deep_to_be_written_down_is_no_number() -> None:
+    depths: list[object] = []
+    for _ in range(100_000):
+        depths = [depths]
+
+    assert parse_names([{"id": depths, "name": "Ann"}, {"id": 8, "name": depths}]) == {}
+
+
 @pytest.mark.parametrize("result", [None, True, False, 0, 7, 1.5, "", "Ann"])
 def test_what_is_neither_an_object_nor_a_list_is_no_answer(result: object) -> None:
     with pytest.raises(ProviderProtocolError) as unread:

@@ -187,6 +187,28 @@ def test_what_is_deleted_and_there_at_once_is_there(deleted_first: bool) -> None
     assert [row.deleted for row in found["evt_external_1"]] == [False]
 
 
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ({"description": " Room 5 "}, "Room 5"),
+        ({"description": "Room 5", "lat": "52.5", "long": "13.4"}, "Room 5"),
+        ({"description": ""}, ""),
+        ({"description": None}, ""),
+        ({"description": ["Room 5"]}, ""),
+        ({"lat": "52.5"}, ""),
+        ({}, ""),
+        (None, ""),
+        ("Room 5", ""),
+        (["Room 5"], ""),
+    ],
+)
+def test_where_an_event_is_is_told_in_words(location: object, told: str) -> None:
+    [row] = read({**EVENT, "location": location})
+    [without] = read(EVENT)
+
+    assert (event_of(row).location, event_of(without).location) == (told, "")
+
+
 def test_rows_that_share_a_uid_are_put_together_soonest_first_and_each_once() -> None:
     later = {**EVENT, "start": "2026-03-12T14:00:00Z", "end": "2026-03-12T15:00:00Z"}
     other = {**EVENT, "event_uid": "evt_external_2"}
