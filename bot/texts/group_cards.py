@@ -54,7 +54,7 @@ def group_card(texts: Texts, roster: Roster, card: NewCard, now: datetime, link:
     event = roster.event
     draft = Draft(texts)
     if waiting := still_silent(card.nudged, event):
-        draft.add(M.NUDGE_ASK, names=_mentioned(waiting)).blank()
+        draft.add(M.NUDGE_ASK, names=_mentioned(texts, waiting)).blank()
     add_roster(draft, roster, now)
     add_reach(draft, event, of_series=M.EVENT_SERIES, of_one=M.EVENT_ONE_OF_SERIES)
     draft.add(M.GROUP_CARD_AS_OF, time=texts.moment(now, now))
@@ -129,7 +129,7 @@ def silent_guests(event: Event) -> Sequence[Attendee]:
 
 def add_team_member(draft: Draft, name: str, presence: Presence | None, until: str) -> Draft:
     """Add somebody's presence, with its end if it has one; never why it is so."""
-    name = on_one_line(name, _NAME_LIMIT)
+    name = _called(draft.texts, name)
     if presence is None:
         return draft.add(M.TEAM_UNKNOWN, name=name)
     lasting, ending = _PRESENT[presence]
@@ -152,10 +152,13 @@ def _add_tally(draft: Draft, tally: _Tally, roster: Roster, people: Sequence[Att
     draft.add(with_names, count=len(people), names=names)
 
 
-def _mentioned(people: Sequence[Nudged]) -> Markup:
-    return Markup(", ").join(
-        mention(one.person, on_one_line(one.name, _NAME_LIMIT)) for one in people
-    )
+def _mentioned(texts: Texts, people: Sequence[Nudged]) -> Markup:
+    return Markup(", ").join(mention(one.person, _called(texts, one.name)) for one in people)
+
+
+def _called(texts: Texts, name: str) -> str:
+    """What somebody calls themselves, which may be no more than a space."""
+    return on_one_line(name, _NAME_LIMIT) or str(texts.say(M.PERSON_UNNAMED))
 
 
 def _buttons(texts: Texts, card: NewCard, link: str) -> Sequence[Sequence[Button]]:

@@ -729,3 +729,4 @@ class M(StrEnum):
     HELP_WHO = "help.who"
     HELP_NUDGE = "help.nudge"
     HELP_TEAM = "help.team"
+    PERSON_UNNAMED = "person.unnamed"

@@ -46,7 +46,11 @@ FAST = Limits(bitrix24_rate=100_000, bitrix24_burst=100_000, cronofy_rate=100_00
 
 
 def identity_of(colleague: Colleague) -> Identity:
-    return Identity(platform=Platform.TELEGRAM, user_id=str(colleague.user_id))
+    return Identity(
+        platform=Platform.TELEGRAM,
+        user_id=str(colleague.user_id),
+        display_name=colleague.full_name,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
