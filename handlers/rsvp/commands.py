@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, named, names_nothing, refused, signed
 from bot.domain.chat import Reply
 from bot.domain.participation import Answer, EventRef, ParticipationStatus, Seen
 from bot.errors import TELLABLE, UsageError
 from bot.services.outcomes import Provided
 from bot.texts import M, card
-from handlers.rsvp.naming import named, names_nothing
-from handlers.rsvp.outcomes import refused, signed, tell
+from handlers.rsvp.outcomes import tell
 from handlers.rsvp.several import KEEP, ask_once
 from handlers.rsvp.taps import tap
 from handlers.rsvp.undo import undo_last, undo_last_of

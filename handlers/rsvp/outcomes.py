@@ -1,23 +1,18 @@
 """What came of an answer, in words: the new state with its card, a question, or what went wrong."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-
-from markupsafe import Markup
 
 from bot.commands import Context
 from bot.domain.chat import Button, Reply
 from bot.domain.participation import (
     Confirmation,
     Event,
-    EventRef,
     Participation,
     ParticipationStatus,
     restoring,
 )
-from bot.errors import BotError, EventNotFoundError, NotInvitedError, UserError
 from bot.services.outcomes import Outcome, Step
-from bot.texts import Draft, M, add_answer, add_headline, add_reach, card, card_buttons, shown
+from bot.texts import Draft, M, add_answer, add_headline, add_reach, card, card_buttons
 
 _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
@@ -25,30 +20,6 @@ _ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.TENTATIVE: M.ALREADY_TENTATIVE,
     ParticipationStatus.NEEDS_ACTION: M.ALREADY_NEEDS_ACTION,
 }
-
-
-async def signed(ctx: Context, reply: Reply, ref: EventRef) -> Reply:
-    """Whoever has several accounts at a provider is told which one it was."""
-    accounts = [
-        one for one in await ctx.services.linking.of(ctx.caller) if one.provider is ref.provider
-    ]
-    if len(accounts) < 2:  # noqa: PLR2004 - several
-        return reply
-    used = next((one for one in accounts if one.account_id == ref.account_id), accounts[0])
-    line = ctx.texts.say(M.HELD_AS, **shown(ctx.texts, used))
-    return replace(reply, text=reply.text + Markup("\n") + line, said=(*reply.said, M.HELD_AS))
-
-
-async def refused(ctx: Context, ref: EventRef, error: BotError) -> Reply:
-    """Why nothing came of it. A card keeps its buttons unless its event itself is the reason."""
-    if ctx.command.pressed and isinstance(error, EventNotFoundError):
-        error = EventNotFoundError(M.CARD_GONE, id=ref.name)
-    if ctx.command.pressed and isinstance(error, NotInvitedError):
-        error = NotInvitedError(M.CARD_NOT_MINE, **error.values)
-    reply = ctx.explain(ctx.draft(), error, ref.provider).reply(
-        replaces_card=isinstance(error, UserError)
-    )
-    return await signed(ctx, reply, ref)
 
 
 async def tell(ctx: Context, outcome: Outcome, *, hint: bool = True) -> Reply:

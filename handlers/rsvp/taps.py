@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from bot.commands import Context
+from bot.commands import Context, refused
 from bot.domain.chat import Reply
 from bot.domain.participation import Answer, Confirmation
 from bot.errors import TELLABLE, EventNotFoundError, NotAnswerableError, NotInvitedError
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M
-from handlers.rsvp.outcomes import refused, tell
+from handlers.rsvp.outcomes import tell
 
 _REFUSALS = {M.REFUSE_ORGANIZER: M.TAP_ORGANIZER, M.REFUSE_OVER: M.TAP_OVER}
 
@@ -38,15 +38,6 @@ async def tap(ctx: Context, wanted: Answer) -> Reply:
     except TELLABLE as error:
         return await refused(ctx, ref, error)
     return await _told(ctx, outcome)
-
-
-async def refresh(ctx: Context) -> Reply:
-    """Have the card read again."""
-    kept = await ctx.services.cards.pressed(ctx.message, ctx.command.card)
-    if kept is None:
-        return ctx.draft().add(M.TAP_CLOSED).reply()
-    await ctx.services.cards.touch(kept.card.meeting)
-    return replace(ctx.draft().add(M.TAP_REFRESHING).reply(), fleeting=True)
 
 
 async def _told(ctx: Context, outcome: Outcome) -> Reply:

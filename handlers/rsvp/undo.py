@@ -1,6 +1,6 @@
 """Taking the last change back, as far as the calendar can."""
 
-from bot.commands import Context
+from bot.commands import Context, refused, signed
 from bot.domain.chat import Reply
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import (
@@ -16,7 +16,7 @@ from bot.services.keeping import Done
 from bot.services.memory import UNDO_WITHIN
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M, add_headline, add_held, add_reasons, card, card_buttons
-from handlers.rsvp.outcomes import ask_first, refused, signed, unconfirmed
+from handlers.rsvp.outcomes import ask_first, unconfirmed
 
 
 async def undo_last(ctx: Context) -> Reply:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, check_place, refused
 from bot.domain.chat import Reply
 from bot.domain.group_cards import Nudged, Roster
 from bot.domain.participation import Event, Obstacle
@@ -11,9 +11,7 @@ from bot.errors import TELLABLE, PlatformError
 from bot.ports import KeptCard
 from bot.services.group_cards import link_word
 from bot.texts import M, group_card
-from handlers.rsvp.outcomes import refused
-from handlers.rsvp.taps import refresh
-from handlers.team.naming import check_place, one_meeting
+from handlers.team.naming import one_meeting
 
 router = Router()
 
@@ -26,7 +24,7 @@ _OFF = frozenset({"off", "close", "выкл", "закрыть", "убрать"})
 async def card(ctx: Context) -> Sequence[Reply]:
     """Post a meeting's card in the group, read it again, or close it (`/card 651 off`)."""
     if ctx.command.card:
-        return [await refresh(ctx)]
+        return [await _refresh(ctx)]
     await check_place(ctx, M.CARD_ONLY_GROUPS)
     words = ctx.command.args
     closing = bool(words) and words[-1].lower() in _OFF
@@ -42,6 +40,15 @@ async def card(ctx: Context) -> Sequence[Reply]:
     if closing:
         return [await _close(ctx, roster.event)]
     return await post_card(ctx, roster)
+
+
+async def _refresh(ctx: Context) -> Reply:
+    """Have the card read again."""
+    kept = await ctx.services.cards.pressed(ctx.message, ctx.command.card)
+    if kept is None:
+        return ctx.draft().add(M.TAP_CLOSED).reply()
+    await ctx.services.cards.touch(kept.card.meeting)
+    return replace(ctx.draft().add(M.TAP_REFRESHING).reply(), fleeting=True)
 
 
 async def post_card(ctx: Context, roster: Roster, nudged: Sequence[Nudged] = ()) -> Sequence[Reply]:

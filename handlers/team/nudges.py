@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, check_place, refused
 from bot.domain.chat import Reply
 from bot.domain.group_cards import NUDGE_EVERY, Nudged, Roster
 from bot.domain.meetings import Meeting
 from bot.domain.participation import Obstacle
 from bot.errors import TELLABLE, NotAllowedError, UsageError
 from bot.texts import M, silent_guests
-from handlers.rsvp.outcomes import refused
 from handlers.team.cards import post_card
-from handlers.team.naming import check_place, one_meeting
+from handlers.team.naming import one_meeting
 
 router = Router()
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import Context, Router
+from bot.commands import Context, Router, check_place, refused
 from bot.domain.chat import Reply, Visibility
 from bot.errors import TELLABLE
 from bot.texts import Draft, M, add_roster
-from handlers.rsvp.outcomes import refused
-from handlers.team.naming import check_place, one_meeting
+from handlers.team.naming import one_meeting
 
 router = Router()
 

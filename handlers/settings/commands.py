@@ -19,8 +19,8 @@ from bot.texts import (
     native_name,
     read_language,
 )
-from handlers.team.settings import group_settings
-from handlers.zones import add_doubt, likely_zones
+from handlers.settings.group import group_settings
+from handlers.settings.zones import add_doubt, likely_zones
 
 router = Router()
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from bot.commands import Context, invitations_reply, is_everything, read_names
+from bot.commands.context import Context
+from bot.commands.listings import invitations_reply
+from bot.commands.naming import is_everything, read_names
 from bot.domain.chat import Reply
 from bot.domain.listing import Listing
 from bot.domain.naming import ByName, ByTitle, Names

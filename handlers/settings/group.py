@@ -1,12 +1,11 @@
 """/settings in a group: in which language and time zone it is spoken to."""
 
-from bot.commands import Command, Context
+from bot.commands import Command, Context, for_the_group
 from bot.domain.chat import Button, Reply
 from bot.errors import PlatformError
 from bot.services.zone_search import Match
 from bot.texts import LANGUAGES, M, local_time, native_name, read_language
-from handlers.team.naming import for_the_group
-from handlers.zones import add_doubt, likely_zones
+from handlers.settings.zones import add_doubt, likely_zones
 
 _TO_ZONE = Command(name="settings", args=("tz",)).line
 _TO_LANGUAGE = Command(name="settings", args=("lang",)).line
