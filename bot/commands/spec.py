@@ -28,8 +28,8 @@ class CommandSpec:
         summary: Message id of its line in /help and in the chat system's menu.
         arguments: How its arguments are shown in /help, empty if it takes none.
         changes: It changes something, so an old one is not carried out without asking.
-        private: It is about one person alone: a group sees a pointer to the private chat, where
-            `/start` with the command's name does the same, without arguments.
+        private: In private it is about one person alone, and `/start` with its name does the same,
+            without arguments; a group sees a pointer there, or has the like of its own.
         aliases: What else it may be called, in any alphabet, in lower case; shown nowhere.
     """
 
