@@ -7,6 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from math import floor
 from typing import Any
 
 from aiolimiter import AsyncLimiter
@@ -19,7 +20,9 @@ from bot.ports import Clock
 _FREE = frozenset({"answerCallbackQuery", "sendChatAction", "getMe", "getChatMember"})
 """Never held: a press waits for its answer, the others count for no chat."""
 _MAX_CHATS = 10_000
-_MINUTE = 60.0
+_SECOND, _MINUTE = 1.0, 60.0
+_AT_ONCE, _AT_ONCE_OVERALL = 1 / 4, 1 / 10
+"""How much of a rate may go out at once; the rest of it follows evenly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +34,22 @@ class FloodRates:
     group: float = 20.0
 
 
+_Edit = tuple[tuple[str, object], int]
+"""Which message is changed, and which of all edits it is."""
+
+
 @dataclass(slots=True)
 class _Chat:
+    """A chat's queue.
+
+    Attributes:
+        may_send: The limits have let one message pass, and none was sent for it.
+    """
+
     limits: tuple[AsyncLimiter, ...]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     held_until: float = 0.0
+    may_send: bool = False
 
 
 class FloodLimiter(BaseRateLimiter[None]):
@@ -47,7 +61,7 @@ class FloodLimiter(BaseRateLimiter[None]):
     def __init__(self, rates: FloodRates, clock: Clock) -> None:
         self._rates = rates
         self._clock = clock
-        self._overall = _limiter(rates.overall, 1.0)
+        self._overall = _limiter(rates.overall, _SECOND, _AT_ONCE_OVERALL)
         self._chats: OrderedDict[str, _Chat] = OrderedDict()
         self._newest_edit: dict[tuple[str, object], int] = {}
         self._edits = 0
@@ -75,29 +89,33 @@ class FloodLimiter(BaseRateLimiter[None]):
         edit = self._number_edit(chat_id, endpoint, data)
         chat = self._chat(chat_id)
         async with chat.turn:
-            if edit is not None and self._newest_edit.get(edit[0]) != edit[1]:
-                # A newer edit of the same message waits behind: what this one says is outdated.
-                return True
             await self._wait(chat)
+            if self._is_outdated(edit):
+                return True
+            chat.may_send = False
             try:
                 return await callback(*args, **kwargs)
             except RetryAfter as error:
                 chat.held_until = self._clock.monotonic() + seconds_of(error)
                 raise
             finally:
-                if edit is not None and self._newest_edit.get(edit[0]) == edit[1]:
+                if edit is not None and not self._is_outdated(edit):
                     del self._newest_edit[edit[0]]
 
     async def _wait(self, chat: _Chat) -> None:
         pause = chat.held_until - self._clock.monotonic()
         if pause > 0:
             await self._clock.sleep(pause)
-        for limit in (*chat.limits, self._overall):
-            await limit.acquire()
+        if not chat.may_send:
+            for limit in (*chat.limits, self._overall):
+                await limit.acquire()
+            chat.may_send = True
 
-    def _number_edit(
-        self, chat_id: str, endpoint: str, data: dict[str, Any]
-    ) -> tuple[tuple[str, object], int] | None:
+    def _is_outdated(self, edit: _Edit | None) -> bool:
+        """Whether a newer edit of the same message waits behind."""
+        return edit is not None and self._newest_edit.get(edit[0]) != edit[1]
+
+    def _number_edit(self, chat_id: str, endpoint: str, data: dict[str, Any]) -> _Edit | None:
         if endpoint != "editMessageText":
             return None
         self._edits += 1
@@ -108,7 +126,7 @@ class FloodLimiter(BaseRateLimiter[None]):
     def _chat(self, chat_id: str) -> _Chat:
         chat = self._chats.get(chat_id)
         if chat is None:
-            limits = [_limiter(self._rates.chat, 1.0)]
+            limits = [_limiter(self._rates.chat, _SECOND)]
             if chat_id.startswith("-"):
                 limits.append(_limiter(self._rates.group, _MINUTE))
             chat = self._chats[chat_id] = _Chat(tuple(limits))
@@ -118,6 +136,14 @@ class FloodLimiter(BaseRateLimiter[None]):
         return chat
 
 
-def _limiter(rate: float, period: float) -> AsyncLimiter:
-    """A limiter of `rate` per `period` seconds; rates below one are stretched over longer."""
-    return AsyncLimiter(rate, period) if rate >= 1 else AsyncLimiter(1, period / rate)
+def _limiter(rate: float, period: float, at_once: float = _AT_ONCE) -> AsyncLimiter:
+    """A limiter that lets pass at most `rate` in any `period` seconds, wherever they begin.
+
+    A leaky bucket lets as much pass at once as it holds, and as much again as leaks meanwhile, so
+    one that holds the whole rate would let nearly twice as many pass. Of small rates nothing goes
+    out at once; those below one are stretched over longer.
+    """
+    burst = rate * at_once
+    if burst >= 1:
+        return AsyncLimiter(burst, period * at_once / (1 - at_once))
+    return AsyncLimiter(1, period / (floor(rate) if rate >= 1 else rate))

@@ -89,6 +89,57 @@ async def test_of_waiting_edits_of_one_message_only_the_last_is_sent() -> None:
     assert wire.sent == [("1", "post"), ("1", "c"), ("1", "other")]
 
 
+async def _edit(limiter: FloodLimiter, wire: Wire, text: str, message_id: int) -> object:
+    return await _send(limiter, wire, "1", text, endpoint="editMessageText", message_id=message_id)
+
+
+async def test_messages_and_the_last_edits_keep_their_order() -> None:
+    limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
+    wire.held = {"1"}
+    queue = [_send(limiter, wire, "1", "first")]
+    for text in ("5 a", "one", "5 b", "6 a", "two", "5 c", "three", "6 b", "four", "7"):
+        if text[0].isdecimal():
+            queue.append(_edit(limiter, wire, text, int(text[0])))
+        else:
+            queue.append(_send(limiter, wire, "1", text))
+    tasks = [asyncio.create_task(each) for each in queue]
+    await asyncio.sleep(0)
+    wire.opened.set()
+    done = await asyncio.gather(*tasks)
+
+    sent = ["first", "one", "two", "5 c", "three", "6 b", "four", "7"]
+    assert [text for _, text in wire.sent] == sent
+    # Whoever asked for an edit that a later one made needless is told that all is well.
+    assert done.count(True) == 3
+
+
+async def test_an_edit_that_comes_while_another_is_sent_is_sent_after_it() -> None:
+    limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
+    wire.held = {"1"}
+    tasks = [asyncio.create_task(_edit(limiter, wire, "a", 5))]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(_edit(limiter, wire, "b", 5)))
+    await asyncio.sleep(0)
+    wire.opened.set()
+    await asyncio.gather(*tasks)
+
+    assert wire.sent == [("1", "a"), ("1", "b")]
+
+
+async def test_an_edit_that_is_outdated_while_its_chat_is_held_is_not_sent() -> None:
+    clock = FakeClock()
+    limiter, wire = FloodLimiter(FAST, clock), Wire()
+    wire.refusals = [RetryAfter(7)]
+    with pytest.raises(RetryAfter):
+        await _send(limiter, wire, "1", "refused")
+
+    tasks = [asyncio.create_task(_edit(limiter, wire, text, 5)) for text in ("a", "b")]
+    await asyncio.gather(*tasks)
+
+    assert wire.sent == [("1", "b")]
+    assert clock.monotonic() == 7
+
+
 async def test_an_answer_to_a_press_is_never_held() -> None:
     limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
     wire.held = {"1"}
