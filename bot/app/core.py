@@ -233,6 +233,7 @@ def build_core(
             sign_ins=sign_ins,
             presences=presence_book,
             automations=automation_book,
+            cards=card_book,
             clock=clock,
         ),
         agenda=agenda,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.chat import Conversation
+from bot.domain.chat import Conversation, Identity
 from bot.domain.group_cards import NewCard
 from bot.domain.inbox import Delivery
 from bot.domain.meetings import Meeting
@@ -53,6 +53,10 @@ class GroupCardBook(Protocol):
 
     async def cards_of(self, meeting: Meeting) -> Sequence[KeptCard]:
         """Every card of a meeting, in all chats, the oldest first."""
+        ...
+
+    async def posted_by(self, person: Identity) -> Sequence[KeptCard]:
+        """Every card that a person posted, the oldest first."""
         ...
 
     async def touch(self, meeting: Meeting) -> bool:

@@ -12,7 +12,7 @@ from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Document
 from bot.domain.journal import Change
 from bot.errors import NotLinkedError
-from bot.ports import AutomationBook, Clock, PresenceBook, Store
+from bot.ports import AutomationBook, Clock, GroupCardBook, PresenceBook, Store
 from bot.services.caller import Caller
 from bot.services.linking import Linking, Unlinked
 from bot.services.sign_ins import SignIns
@@ -51,6 +51,7 @@ class PersonalData:
     sign_ins: SignIns
     presences: PresenceBook
     automations: AutomationBook
+    cards: GroupCardBook
     clock: Clock
 
     @property
@@ -96,6 +97,14 @@ class PersonalData:
             "groups": [
                 _without(asdict(membership), "identity")
                 for membership in await self.store.memberships_of(owner)
+            ],
+            "cards": [
+                {
+                    "chat_id": kept.delivery.conversation.chat_id,
+                    "event": asdict(kept.card.ref),
+                    "shown": str(kept.delivery.reply.text),
+                }
+                for kept in await self.cards.posted_by(owner)
             ],
             "journal": [
                 _without(asdict(change), "owner") for change in await self.store.changes_of(owner)

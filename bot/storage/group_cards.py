@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.domain.chat import Conversation
+from bot.domain.chat import Conversation, Identity
 from bot.domain.group_cards import NUDGE_EVERY
 from bot.domain.inbox import Delivery
 from bot.domain.meetings import Meeting
@@ -59,6 +59,11 @@ class SqlGroupCards:
     async def cards_of(self, meeting: Meeting) -> Sequence[KeptCard]:
         """See `GroupCardBook.cards_of`."""
         query = sa.select(_table).where(about(meeting)).order_by(_table.c.id)
+        return [kept_card(row) for row in await self._database.read_settled(query)]
+
+    async def posted_by(self, person: Identity) -> Sequence[KeptCard]:
+        """See `GroupCardBook.posted_by`."""
+        query = sa.select(_table).where(_table.c.owner == str(person)).order_by(_table.c.id)
         return [kept_card(row) for row in await self._database.read_settled(query)]
 
     async def touch(self, meeting: Meeting) -> bool:

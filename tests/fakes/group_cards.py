@@ -60,6 +60,9 @@ class MemoryGroupCards:
     async def cards_of(self, meeting: Meeting) -> Sequence[KeptCard]:
         return [card for card in self._cards.values() if card.card.meeting == meeting]
 
+    async def posted_by(self, person: Identity) -> Sequence[KeptCard]:
+        return [card for card in self._cards.values() if card.delivery.to == person]
+
     async def touch(self, meeting: Meeting) -> bool:
         return self._touch(await self.cards_of(meeting))
 

@@ -509,6 +509,8 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
     await bot.automation_book.choose(identity_of(ANN), wanted, None)
     await bot.say("/dnd", who=BORIS)
     await bot.store.number_events(identity_of(ANN), [QUARTERLY_REF])
+    await bot.say(f"/card {SPRINT_REVIEW}", group=GROUP)
+    await bot.say(f"/card {SPRINT_REVIEW}", group=GROUP, who=BORIS)
 
     found = await _exported(bot)
 
@@ -519,6 +521,7 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
         "presence",
         "automation",
         "groups",
+        "cards",
         "journal",
         "numbers",
         "messages",
@@ -554,11 +557,15 @@ async def test_export_holds_everything_that_is_kept_and_no_key(bot: Bot) -> None
             "given_at": START.isoformat(),
         }
     ]
+    [card] = found["cards"]
+    assert card["chat_id"] == GROUP
+    assert "Sprint review" in card["shown"]
     texts = [message["text"] for message in found["messages"]]
-    assert texts == ["/link …", "/accept 651", "/forget", "/dnd 1h", "/export"]
+    assert texts == ["/link …", "/accept 651", "/forget", "/dnd 1h", "/card 651", "/export"]
     assert "Accepted" in found["messages"][1]["replies"][0]
     assert {button["label"] for button in found["buttons"]} == {
         *("✓ Accept", "Maybe", "Decline", "↩️ Undo"),
+        *("Accept", "🔄 Refresh"),
         "Forget me",
         "Keep everything",
         "Use Europe/Berlin",
