@@ -1,10 +1,7 @@
 """The terminal as a chat system: for trying the bot without any account, and for local work."""
 
-import asyncio
 import os
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, TextIO
@@ -18,17 +15,19 @@ from bot.domain.chat import (
     IncomingMessage,
     Platform,
     Press,
+    private_with,
 )
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
+from bot.platforms.lines import line_reader
 from bot.platforms.mentions import write_people
 from bot.ports import ChatPlatform, Clock, Receive
 from bot.texts import M, Texts
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
-LineReader = Callable[[str], Awaitable[str]]
-"""Shows a prompt, returns a line; raises EOFError at the end of input."""
+TEAM = "team"
+"""The one group that there is; it has everybody in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +38,21 @@ class LocalCommand:
     run: Callable[[Sequence[str]], str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A button with a number."""
+
+    press: Press
+    in_team: bool
+
+
 class Console:
     """Reads lines, prints replies. One person at a time, switchable with `!as`.
 
+    They talk to the bot in private or, switchable with `!team`, in a group with everybody in it.
+
     Args:
-        people: Who can be spoken as, by the name that `!as` takes.
+        people: Who can be spoken as, by the name that `!as` takes; the first administers the group.
         clock: For the time of messages.
         settled: Waits until everything said is answered; lines are taken one by one.
         local: Further commands of the terminal, by name without the mark.
@@ -66,32 +75,36 @@ class Console:
     ) -> None:
         self._people = people
         self._who = next(iter(people))
+        self._team = Conversation(platform=self.name, chat_id=TEAM, kind=ConversationKind.GROUP)
+        self._in_team = False
         self._clock = clock
         self._settled = settled
         self._local = {
             "as": LocalCommand(help=M.CONSOLE_HELP_AS, run=self._switch),
+            "team": LocalCommand(help=M.CONSOLE_HELP_TEAM, run=self._go),
             "help": LocalCommand(help=M.CONSOLE_HELP_HELP, run=self._help),
             **local,
         }
         self._texts = texts
         self._out = out
         self._numbers = count(1)
-        self._keys: dict[int, tuple[str, str]] = {}
+        self._buttons: dict[int, _Shown] = {}
         self._fresh_line = True
         self._styled = out.isatty()
 
     async def run(self, receive: Receive) -> None:
         """See `ChatPlatform.run`; ends at the end of input."""
-        with _line_reader(self._print) as read_line:
+        with line_reader(self._print) as read_line:
             while True:
                 try:
-                    line = await read_line(f"{self._who}> ")
+                    line = await read_line(f"{self._who}{f'@{TEAM}' if self._in_team else ''}> ")
                 except EOFError:
                     return
                 await self._take(line.strip(), receive)
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
+        self._print_head(delivery)
         if delivery.reply.fleeting:
             self._print(self._render(delivery.reply.text))
             return f"toast {next(self._numbers)}"
@@ -104,15 +117,7 @@ class Console:
         if delivery.reply.document is not None:
             self._print(f"{delivery.reply.document.name}:\n{delivery.reply.document.content}")
         if delivery.keys:
-            if self._fresh_line:
-                self._keys.clear()
-                self._fresh_line = False
-            shown = []
-            for key, button in zip(delivery.keys, delivery.reply.pressable, strict=True):
-                number = len(self._keys) + 1
-                self._keys[number] = (key, message_id)
-                shown.append(f"[{number}] {button.label}")
-            self._print("   ".join(shown))
+            self._print_buttons(delivery, message_id)
         for row in delivery.reply.buttons:
             for button in row:
                 if button.url:
@@ -130,48 +135,67 @@ class Console:
         return ""
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
-        """See `ChatPlatform.is_member`; a terminal has no groups."""
-        del conversation, identity
-        return False
+        """See `ChatPlatform.is_member`."""
+        return conversation == self._team and identity in self._people.values()
 
     async def is_admin(self, conversation: Conversation, identity: Identity) -> bool:
-        """See `ChatPlatform.is_admin`; a terminal has no groups."""
-        del conversation, identity
-        return False
+        """See `ChatPlatform.is_admin`."""
+        return conversation == self._team and identity == next(iter(self._people.values()))
 
     def working(self, conversation: Conversation) -> None:
         """See `ChatPlatform.working`; a terminal shows by itself that it is waiting."""
 
+    def _print_head(self, delivery: Delivery) -> None:
+        """Say who sees what follows, unless that goes without saying."""
+        secret = delivery.shown_in != delivery.conversation or delivery.reply.fleeting
+        if delivery.conversation.is_group and not secret:
+            self._print(f"[{TEAM}]")
+        elif delivery.conversation.is_group or self._in_team:
+            names = (name for name, person in self._people.items() if person == delivery.to)
+            self._print(f"[only for {next(names, delivery.to.user_id)}]")
+
+    def _print_buttons(self, delivery: Delivery, message_id: str) -> None:
+        if self._fresh_line:
+            self._buttons.clear()
+            self._fresh_line = False
+        shown = []
+        for key, button in zip(delivery.keys, delivery.reply.pressable, strict=True):
+            number = len(self._buttons) + 1
+            press = Press(key=key, card_id=message_id)
+            self._buttons[number] = _Shown(press=press, in_team=delivery.shown_in.is_group)
+            shown.append(f"[{number}] {button.label}")
+        self._print("   ".join(shown))
+
     async def _take(self, line: str, receive: Receive) -> None:
         if not line:
             return
-        self._fresh_line = True
         if line.startswith("!"):
+            # What is shown stays pressable, by somebody else too.
             self._print(self._run_local(line[1:].split()))
             return
-        press = None
+        self._fresh_line = True
+        button = None
         if line.isdecimal():
-            if int(line) not in self._keys:
+            button = self._buttons.get(int(line))
+            if button is None:
                 self._print(self._say(M.CONSOLE_NO_BUTTON, number=line))
                 return
-            key, card_id = self._keys[int(line)]
-            press = Press(key=key, card_id=card_id)
-        await receive([self._message(line, press)])
+        await receive([self._message(line, button)])
         await self._settled()
 
-    def _message(self, text: str, press: Press | None) -> IncomingMessage:
+    def _message(self, text: str, button: _Shown | None) -> IncomingMessage:
+        """A line, said where its writer is, or a press, done where its button is."""
+        in_team = self._in_team if button is None else button.in_team
         number = next(self._numbers)
         sender = self._people[self._who]
         return IncomingMessage(
             key=f"console:{number}",
             message_id=str(number),
             sender=sender,
-            conversation=Conversation(
-                platform=self.name, chat_id=sender.user_id, kind=ConversationKind.DIRECT
-            ),
-            text="" if press else text,
+            conversation=self._team if in_team else private_with(sender),
+            text=text if button is None else "",
             sent_at=self._clock.now(),
-            press=press,
+            press=None if button is None else button.press,
         )
 
     def _run_local(self, words: Sequence[str]) -> str:
@@ -186,6 +210,12 @@ class Console:
             return self._say(M.CONSOLE_WHO, names=", ".join(self._people))
         self._who = wanted
         return self._say(M.CONSOLE_NOW, name=wanted)
+
+    def _go(self, _words: Sequence[str]) -> str:
+        self._in_team = not self._in_team
+        if self._in_team:
+            return self._say(M.CONSOLE_IN_TEAM, names=", ".join(self._people))
+        return self._say(M.CONSOLE_IN_PRIVATE)
 
     def _help(self, _words: Sequence[str]) -> str:
         return "\n".join(self._say(command.help) for command in self._local.values())
@@ -208,45 +238,6 @@ class Console:
         except BrokenPipeError:
             # Whoever read along has left (`| head`); what is said from here on is for nobody.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
-
-
-@contextmanager
-def _line_reader(echo: Callable[[str], None]) -> Iterator[LineReader]:
-    """Line editing and history in a terminal, plain lines from a pipe."""
-    if sys.stdin.isatty():
-        yield _terminal_reader()
-        return
-
-    async def from_pipe(prompt: str) -> str:
-        line: str = await asyncio.to_thread(sys.stdin.readline)
-        if not line:
-            raise EOFError
-        # A transcript without the questions is hard to read.
-        echo(f"{prompt}{line.strip()}")
-        return line
-
-    yield from_pipe
-
-
-def _terminal_reader() -> LineReader:
-    # Imported here: it takes a tenth of a second that a pipe and `run` need not spend.
-    from prompt_toolkit import PromptSession  # noqa: PLC0415
-    from prompt_toolkit.patch_stdout import patch_stdout  # noqa: PLC0415
-
-    session: PromptSession[str] = PromptSession()
-
-    async def from_terminal(prompt: str) -> str:
-        with patch_stdout(raw=True):
-            while True:
-                try:
-                    line: str = await session.prompt_async(prompt)
-                except KeyboardInterrupt:
-                    if not session.default_buffer.text:
-                        raise EOFError from None
-                else:
-                    return line
-
-    return from_terminal
 
 
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ class Abilities:
         keeps: What comes while nobody runs waits for the next run; else it may be lost.
         ends: The input has an end, and `run` ends there.
         refuses: Deliveries can fail.
-        groups: Others can read along.
+        leaving: People can leave groups, and the bot can be thrown out.
         shows_working: There is something to see when the bot is busy.
         sends_files: A document comes as a file; else its content is shown below the text.
         pops_up: An alert pops up over a pressed button, for which that waits, and what is fleeting
@@ -74,7 +74,7 @@ class Abilities:
     keeps: bool = True
     ends: bool = False
     refuses: bool = True
-    groups: bool = True
+    leaving: bool = True
     shows_working: bool = True
     sends_files: bool = True
     pops_up: bool = True

@@ -8,19 +8,19 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bot.domain.chat import Conversation, Platform
+from bot.domain.chat import Conversation, ConversationKind, Platform
 from bot.domain.zones import zone_of
-from bot.platforms.console import Console
+from bot.platforms.console import TEAM, Console
 from bot.ports import ChatPlatform
-from bot.sandbox.company import ANN, Colleague
+from bot.sandbox.company import ANN, BORIS, Colleague
 from bot.texts import Texts
 from tests.contract.chats import (
+    PATIENCE,
     Abilities,
     ChatSubject,
     ChatTrouble,
     Shown,
     direct,
-    group,
     identity_on,
 )
 from tests.fakes.clock import FakeClock
@@ -32,14 +32,17 @@ class _Screen(io.StringIO):
     def __init__(self) -> None:
         super().__init__()
         self.printed: list[str] = []
+        self.more = asyncio.Event()
 
     def write(self, text: str) -> int:
         self.printed.append(text.removesuffix("\n"))
+        self.more.set()
         return super().write(text)
 
 
 _BUTTON = re.compile(r"\[(\d+)\] (.*?)(?=   \[\d+\] |$)")
-_PROMPT = f"{ANN.handle}> "
+_PROMPT = re.compile(r"\w+(?:@team)?> ")
+_HEAD = re.compile(r"\[(team|only for \w+)\]")
 
 
 class AtTerminal:
@@ -50,28 +53,45 @@ class AtTerminal:
         self._screen = _Screen()
         self._ended = False
         self.platform: ChatPlatform = Console(
-            people={ANN.handle: identity_on(Platform.CONSOLE, ANN)},
+            people={
+                person.handle: identity_on(Platform.CONSOLE, person) for person in (ANN, BORIS)
+            },
             clock=FakeClock(),
             settled=self._settled,
             local={},
             texts=Texts("en", zone_of("UTC")),
             out=self._screen,
         )
-        # One person at a keyboard: nobody else reads along, nobody can block or slow down the
-        # bot, what is printed stays printed, and a line that was read cannot be asked for again.
+        # One keyboard: nobody can block or slow down the bot, the group is there for good, what is
+        # printed stays printed, and a line that was read cannot be asked for again.
         self.can = Abilities(
             edits_in_place=False,
             asks_again=False,
             keeps=False,
             ends=True,
             refuses=False,
-            groups=False,
+            leaving=False,
             shows_working=False,
             sends_files=False,
             pops_up=False,
             notifies=False,
         )
-        self.here, self.group = direct(Platform.CONSOLE), group(Platform.CONSOLE)
+        self.here = direct(Platform.CONSOLE)
+        self.group = Conversation(
+            platform=Platform.CONSOLE, chat_id=TEAM, kind=ConversationKind.GROUP
+        )
+
+    @property
+    def printed(self) -> Sequence[str]:
+        """All that can be read."""
+        return self._screen.printed
+
+    async def prints(self, text: str) -> None:
+        """Wait until that can be read."""
+        async with asyncio.timeout(PATIENCE):
+            while not any(text in printed for printed in self.printed):
+                self._screen.more.clear()
+                await self._screen.more.wait()
 
     def says(self, text: str) -> None:
         os.write(self._keyboard, text.encode() + b"\n")
@@ -84,16 +104,18 @@ class AtTerminal:
         self.says(numbers[label])
 
     def messages(self, conversation: Conversation) -> Sequence[Shown]:
-        found: list[Shown] = []
-        if conversation != self.here:
-            return found
+        found: list[tuple[Conversation, Shown]] = []
+        place = self.here
         for line in self._screen.printed:
             labels = tuple(name for _, name in buttons(line))
+            head = _HEAD.fullmatch(line)
             if labels:
-                found[-1] = Shown(text=found[-1].text, labels=labels)
-            elif not line.startswith(_PROMPT):
-                found.append(Shown(text=line))
-        return found
+                found[-1] = (place, Shown(text=found[-1][1].text, labels=labels))
+            elif head is not None:
+                place = self.group if head[1] == TEAM else self.here
+            elif _PROMPT.match(line) is None:
+                found.append((place, Shown(text=line)))
+        return [shown for where, shown in found if where == conversation]
 
     def alerts(self) -> Sequence[str]:
         raise AssertionError("nothing can pop up in a terminal")
@@ -108,10 +130,10 @@ class AtTerminal:
         raise AssertionError(f"what is printed stays printed, {message_id} too")
 
     def leaves(self, person: Colleague) -> None:
-        raise AssertionError(f"there is no group that {person.handle} could leave")
+        raise AssertionError(f"{person.handle} is in the group for good")
 
     def closes_group(self) -> None:
-        raise AssertionError("there is no group")
+        raise AssertionError("the group is there for good")
 
     def ends_input(self) -> None:
         if not self._ended:
