@@ -1,13 +1,14 @@
-"""From settings to a pipeline: clients → providers → services → dispatch."""
+"""From settings to a pipeline: providers → services → dispatch."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import handlers
-from bot.app.applications import Applications, build_consents
+from bot.app.applications import Applications
+from bot.app.stores import Stores
+from bot.app.vendors import Limits, Vendors, build_vendors
 from bot.clients.bitrix24.address import PortalAddresses
-from bot.clients.bitrix24.client import Bitrix24Client
-from bot.clients.cronofy.client import CronofyClient, limit_of
 from bot.commands import Services
 from bot.dispatch import Dispatcher
 from bot.dispatch.calendar_sweep import CalendarSweep
@@ -19,33 +20,8 @@ from bot.dispatch.pipeline import Defaults
 from bot.dispatch.presence_sweep import PresenceSweep
 from bot.dispatch.reading import Reader
 from bot.domain.chat import IncomingMessage, Platform
-from bot.domain.providers import Provider
-from bot.ports import (
-    AccountBook,
-    AccountStore,
-    AutomationBook,
-    CalendarProvider,
-    ChatPlatform,
-    Clock,
-    Directory,
-    GroupCardBook,
-    Groups,
-    PresenceBook,
-    PresenceProvider,
-    Sealer,
-    SignInAttempts,
-    Store,
-    TroubleLog,
-)
-from bot.providers.bitrix24 import (
-    Bitrix24Calendar,
-    Bitrix24Directory,
-    Bitrix24Presence,
-    Bitrix24SignIn,
-)
-from bot.providers.cronofy import CronofyCalendar, CronofySignIn
+from bot.ports import AccountStore, ChatPlatform, Clock, Receive
 from bot.services.access import Admission, AllowList
-from bot.services.account_stores import LinkedBeforeFixed
 from bot.services.agenda import Agenda
 from bot.services.answers import Answers
 from bot.services.automations import Automations
@@ -64,37 +40,47 @@ from bot.services.resolver import Resolver
 from bot.services.rosters import Rosters
 from bot.services.sign_in_news import SignInNews
 from bot.services.sign_ins import SignIns
-from bot.services.tokens import TokenService
-from bot.services.troubles import ForgetfulLog, Troubles
-from bot.services.watched import (
-    WatchedCalendar,
-    WatchedConsent,
-    WatchedDirectory,
-    WatchedPresence,
-)
-from bot.transport.limits import Limiters
+from bot.services.troubles import Troubles
 from bot.transport.messages import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The vendors' limits that we keep ourselves."""
-
-    bitrix24_rate: float = 2.0
-    bitrix24_burst: int = 50
-    cronofy_rate: float = 500.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The pipeline, and what the web pages need of it."""
+    """The pipeline, and what works beside it."""
 
     dispatcher: Dispatcher
     sign_ins: SignIns
+    groups: GroupChats
     presence_sweep: PresenceSweep
     calendar_sweep: CalendarSweep
     card_sweep: CardSweep
+
+    async def run_beside(self) -> None:
+        """Do what is due at its moment, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.dispatcher.follow_ups.run())
+            tasks.create_task(self.presence_sweep.run())
+            tasks.create_task(self.calendar_sweep.run())
+            tasks.create_task(self.card_sweep.run())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What everything in here is made of."""
+
+    stores: Stores
+    vendors: Vendors
+    platforms: Mapping[Platform, ChatPlatform]
+    memory: Memory
+    keeper: Keeper
+    watch: CalendarWatch
+    cards: GroupCards
     groups: GroupChats
+    applications: Applications
+    access: AllowList
+    troubles: Troubles
+    defaults: Defaults
+    clock: Clock
 
 
 def build_core(
@@ -102,232 +88,253 @@ def build_core(
     transport: Transport,
     addresses: PortalAddresses,
     limits: Limits,
-    store: Store,
+    stores: Stores,
     accounts: AccountStore,
-    book: AccountBook,
-    sealer: Sealer,
-    attempts: SignInAttempts,
-    presence_book: PresenceBook,
-    automation_book: AutomationBook,
-    card_book: GroupCardBook,
-    group_book: Groups,
     applications: Applications,
     platforms: Mapping[Platform, ChatPlatform],
     access: AllowList,
     defaults: Defaults,
     clock: Clock,
-    trouble_log: TroubleLog | None = None,
 ) -> Core:
     """Wire the pipeline.
 
     `accounts` are those that nobody has to link. `platforms` is looked at when the first message
-    comes, so it may be filled after this call. Without `trouble_log` what the owner was told is
-    forgotten at the end.
+    comes, so it may be filled after this call.
     """
-    bitrix24, cronofy = _clients(transport, addresses, limits, clock)
-    portals = Bitrix24SignIn(bitrix24, addresses)
-    services_behind = CronofySignIn(cronofy, applications.cronofy_api)
-    memory = Memory(store)
+    memory = Memory(stores.store)
     troubles = Troubles(
         owner=access.owner,
-        log=trouble_log or ForgetfulLog(),
+        log=stores.troubles,
         platforms=platforms,
-        people=store,
+        people=stores.store,
         memory=memory,
         clock=clock,
         default_language=defaults.language,
     )
-    offered = build_consents(
-        applications,
+    vendors = build_vendors(
         transport=transport,
         addresses=addresses,
-        bitrix24=portals,
-        cronofy=services_behind,
+        limits=limits,
+        applications=applications,
+        stores=stores,
+        fixed=accounts,
+        troubles=troubles,
         clock=clock,
     )
-    consents = {name: WatchedConsent(consent, troubles) for name, consent in offered.items()}
-    tokens = TokenService(book, renewers=consents, clock=clock, troubles=troubles)
-    accounts = LinkedBeforeFixed(tokens, accounts)
-    presences: dict[Provider, PresenceProvider] = {
-        Provider.BITRIX24: WatchedPresence(Bitrix24Presence(bitrix24, accounts), troubles)
-    }
-    keeper = Keeper(book=presence_book, providers=presences, accounts=accounts, clock=clock)
-    directories: dict[Provider, Directory] = {
-        Provider.BITRIX24: WatchedDirectory(Bitrix24Directory(bitrix24, accounts, clock), troubles)
-    }
-    cards = GroupCards(book=card_book, directories=directories, accounts=accounts, clock=clock)
-    groups = GroupChats(
-        groups=group_book, cards=cards, people=store, platforms=platforms, clock=clock
+    keeper = Keeper(
+        book=stores.presences,
+        providers=vendors.presences,
+        accounts=vendors.accounts,
+        clock=clock,
     )
-    linking = Linking(
-        book=book,
-        accounts=accounts,
-        sign_ins={Provider.BITRIX24: portals, Provider.CRONOFY: services_behind},
-        consents=consents,
+    cards = GroupCards(
+        book=stores.group_cards,
+        directories=vendors.directories,
+        accounts=vendors.accounts,
+        clock=clock,
+    )
+    parts = _Parts(
+        stores=stores,
+        vendors=vendors,
         platforms=platforms,
-        sealer=sealer,
-        leaving=keeper.leave,
-        left=cards.left,
+        memory=memory,
+        keeper=keeper,
+        watch=CalendarWatch(
+            book=stores.automations,
+            keeper=keeper,
+            calendars=vendors.calendars,
+            accounts=vendors.accounts,
+            people=stores.store,
+            clock=clock,
+            default_timezone=defaults.timezone,
+        ),
+        cards=cards,
+        groups=GroupChats(
+            groups=stores.groups,
+            cards=cards,
+            people=stores.store,
+            platforms=platforms,
+            clock=clock,
+        ),
+        applications=applications,
+        access=access,
+        troubles=troubles,
+        defaults=defaults,
         clock=clock,
     )
 
     async def receive(messages: Sequence[IncomingMessage]) -> None:
         await dispatcher.receive(messages)
 
-    sign_ins = SignIns(
-        attempts=attempts,
+    services = _services(parts, receive)
+    dispatcher = _dispatcher(parts, services)
+    return Core(
+        dispatcher=dispatcher,
+        sign_ins=services.sign_ins,
+        groups=parts.groups,
+        presence_sweep=_presence_sweep(parts),
+        calendar_sweep=CalendarSweep(
+            book=stores.automations, watch=parts.watch, keeper=keeper, clock=clock
+        ),
+        card_sweep=_card_sweep(parts, services.rosters),
+    )
+
+
+def _services(parts: _Parts, receive: Receive) -> Services:
+    stores, vendors, clock = parts.stores, parts.vendors, parts.clock
+    names = EventNames(stores.store, vendors.accounts)
+    agenda = Agenda(
+        calendars=vendors.calendars, accounts=vendors.accounts, names=names, clock=clock
+    )
+    answers = Answers(
+        calendars=vendors.calendars,
+        accounts=vendors.accounts,
+        names=names,
+        inbox=stores.store,
+        journal=stores.store,
+        clock=clock,
+        answered=parts.watch.consider,
+        written=parts.cards.saw,
+    )
+    sign_ins = _sign_ins(parts, receive)
+    return Services(
+        answers=answers,
+        presences=Presences(
+            keeper=parts.keeper, accounts=vendors.accounts, inbox=stores.store, clock=clock
+        ),
+        automations=Automations(
+            book=stores.automations, keeper=parts.keeper, accounts=vendors.accounts, clock=clock
+        ),
+        replies=StoredReplies(stores.store),
+        linking=sign_ins.linking,
+        sign_ins=sign_ins,
+        personal=PersonalData(
+            store=stores.store,
+            sign_ins=sign_ins,
+            presences=stores.presences,
+            automations=stores.automations,
+            cards=stores.group_cards,
+            clock=clock,
+        ),
+        preferences=Preferences(
+            people=stores.store,
+            language=parts.defaults.language,
+            timezone=parts.defaults.timezone,
+        ),
+        agenda=agenda,
+        resolver=Resolver(
+            answers=answers, agenda=agenda, names=names, memory=parts.memory, clock=clock
+        ),
+        memory=parts.memory,
+        cards=parts.cards,
+        rosters=Rosters(
+            answers=answers,
+            calendars=vendors.calendars,
+            directories=vendors.directories,
+            accounts=vendors.accounts,
+        ),
+        groups=parts.groups,
+        clock=clock,
+    )
+
+
+def _sign_ins(parts: _Parts, receive: Receive) -> SignIns:
+    stores, vendors, clock = parts.stores, parts.vendors, parts.clock
+    linking = Linking(
+        book=stores.book,
+        accounts=vendors.accounts,
+        sign_ins=vendors.sign_ins,
+        consents=vendors.consents,
+        platforms=parts.platforms,
+        sealer=stores.sealer,
+        leaving=parts.keeper.leave,
+        left=parts.cards.left,
+        clock=clock,
+    )
+    return SignIns(
+        attempts=stores.sign_ins,
         linking=linking,
         news=SignInNews(
-            attempts=attempts,
-            journal=store,
-            people=store,
-            platforms=platforms,
+            attempts=stores.sign_ins,
+            journal=stores.store,
+            people=stores.store,
+            platforms=parts.platforms,
             receive=receive,
             clock=clock,
         ),
         clock=clock,
-        public_url=applications.public_url,
+        public_url=parts.applications.public_url,
     )
-    calendars: dict[Provider, CalendarProvider] = {
-        calendar.name: WatchedCalendar(calendar, troubles)
-        for calendar in (
-            Bitrix24Calendar(bitrix24, accounts, clock),
-            CronofyCalendar(cronofy, accounts, clock),
-        )
-    }
-    names = EventNames(store, accounts)
-    agenda = Agenda(calendars=calendars, accounts=accounts, names=names, clock=clock)
-    watch = CalendarWatch(
-        book=automation_book,
-        keeper=keeper,
-        calendars=calendars,
-        accounts=accounts,
-        people=store,
-        clock=clock,
-        default_timezone=defaults.timezone,
-    )
-    answers = Answers(
-        calendars=calendars,
-        accounts=accounts,
-        names=names,
-        inbox=store,
-        journal=store,
-        clock=clock,
-        answered=watch.consider,
-        written=cards.saw,
-    )
-    rosters = Rosters(
-        answers=answers, calendars=calendars, directories=directories, accounts=accounts
-    )
-    services = Services(
-        answers=answers,
-        presences=Presences(keeper=keeper, accounts=accounts, inbox=store, clock=clock),
-        automations=Automations(
-            book=automation_book, keeper=keeper, accounts=accounts, clock=clock
-        ),
-        replies=StoredReplies(store),
-        linking=linking,
-        sign_ins=sign_ins,
-        personal=PersonalData(
-            store=store,
-            sign_ins=sign_ins,
-            presences=presence_book,
-            automations=automation_book,
-            cards=card_book,
-            clock=clock,
-        ),
-        agenda=agenda,
-        resolver=Resolver(answers=answers, agenda=agenda, names=names, memory=memory, clock=clock),
-        memory=memory,
-        preferences=Preferences(
-            people=store, language=defaults.language, timezone=defaults.timezone
-        ),
-        cards=cards,
-        rosters=rosters,
-        groups=groups,
-        clock=clock,
-    )
-    router = handlers.router()
-    lanes = Lanes()
-    follow_ups = FollowUpRunner(
-        store=store,
-        accounts=accounts,
-        calendars=calendars,
-        platforms=platforms,
-        lanes=lanes,
-        clock=clock,
-        written=cards.saw,
-        default_language=defaults.language,
-    )
-    sweep = PresenceSweep(
-        book=presence_book,
-        automations=automation_book,
-        keeper=keeper,
-        people=store,
-        platforms=platforms,
-        memory=memory,
-        clock=clock,
-        default_language=defaults.language,
-    )
-    dispatcher = Dispatcher(
+
+
+def _dispatcher(parts: _Parts, services: Services) -> Dispatcher:
+    store, platforms, clock = parts.stores.store, parts.platforms, parts.clock
+    router, lanes = handlers.router(), Lanes()
+    return Dispatcher(
         store=store,
         platforms=platforms,
         router=router,
         services=services,
         admission=Admission(
-            access, people=store, groups=group_book, platforms=platforms, clock=clock
+            parts.access,
+            people=store,
+            groups=parts.stores.groups,
+            platforms=platforms,
+            clock=clock,
         ),
-        follow_ups=follow_ups,
+        follow_ups=FollowUpRunner(
+            store=store,
+            accounts=parts.vendors.accounts,
+            calendars=parts.vendors.calendars,
+            platforms=platforms,
+            lanes=lanes,
+            clock=clock,
+            written=parts.cards.saw,
+            default_language=parts.defaults.language,
+        ),
         lanes=lanes,
         patience=Patience(
             store=store,
             platforms=platforms,
             clock=clock,
-            default_language=defaults.language,
-            troubles=troubles,
+            default_language=parts.defaults.language,
+            troubles=parts.troubles,
         ),
         reader=Reader(
             store=store,
             platforms=platforms,
             router=router,
-            memory=memory,
-            cards=cards,
+            memory=parts.memory,
+            cards=parts.cards,
             clock=clock,
         ),
         clock=clock,
-        defaults=defaults,
-    )
-    return Core(
-        dispatcher=dispatcher,
-        sign_ins=sign_ins,
-        presence_sweep=sweep,
-        calendar_sweep=CalendarSweep(book=automation_book, watch=watch, keeper=keeper, clock=clock),
-        card_sweep=CardSweep(
-            book=card_book,
-            cards=cards,
-            rosters=rosters,
-            groups=groups,
-            accounts=accounts,
-            people=store,
-            platforms=platforms,
-            clock=clock,
-            default_language=defaults.language,
-        ),
-        groups=groups,
+        defaults=parts.defaults,
     )
 
 
-def _clients(
-    transport: Transport, addresses: PortalAddresses, limits: Limits, clock: Clock
-) -> tuple[Bitrix24Client, CronofyClient]:
-    bitrix24 = Bitrix24Client(
-        transport=transport,
-        limiters=Limiters(rate=limits.bitrix24_rate, burst=limits.bitrix24_burst, timer=clock),
-        addresses=addresses,
-        timer=clock,
-        unix_time=lambda: clock.now().timestamp(),
+def _presence_sweep(parts: _Parts) -> PresenceSweep:
+    return PresenceSweep(
+        book=parts.stores.presences,
+        automations=parts.stores.automations,
+        keeper=parts.keeper,
+        people=parts.stores.store,
+        platforms=parts.platforms,
+        memory=parts.memory,
+        clock=parts.clock,
+        default_language=parts.defaults.language,
     )
-    cronofy = CronofyClient(
-        transport=transport, limit=limit_of(limits.cronofy_rate, clock), timer=clock
+
+
+def _card_sweep(parts: _Parts, rosters: Rosters) -> CardSweep:
+    return CardSweep(
+        book=parts.stores.group_cards,
+        cards=parts.cards,
+        rosters=rosters,
+        groups=parts.groups,
+        accounts=parts.vendors.accounts,
+        people=parts.stores.store,
+        platforms=parts.platforms,
+        clock=parts.clock,
+        default_language=parts.defaults.language,
     )
-    return bitrix24, cronofy

@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 
 from bot.app.applications import Applications
 from bot.app.clock import SystemClock
-from bot.app.core import Core, Limits, build_core
+from bot.app.core import Core, build_core
 from bot.app.database import open_storage
+from bot.app.vendors import Limits
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
@@ -54,14 +55,7 @@ async def demo(*, language: str, timezone: str | None) -> int:
             transport=transport,
             addresses=addresses,
             limits=Limits(),
-            store=storage.store,
-            book=storage.book,
-            sealer=storage.sealer,
-            attempts=storage.sign_ins,
-            presence_book=storage.presences,
-            automation_book=storage.automations,
-            card_book=storage.group_cards,
-            group_book=storage.groups,
+            stores=storage,
             applications=Applications(cronofy_api=calendars.url),
             accounts=FixedAccounts(
                 _accounts(portal, server.url) | _calendar_accounts(calendars.url)
@@ -84,16 +78,10 @@ async def demo(*, language: str, timezone: str | None) -> int:
 
 
 async def _talk(console: Console, core: Core) -> None:
-    beside = {
-        asyncio.create_task(core.dispatcher.follow_ups.run()),
-        asyncio.create_task(core.presence_sweep.run()),
-        asyncio.create_task(core.calendar_sweep.run()),
-        asyncio.create_task(core.card_sweep.run()),
-    }
+    beside = asyncio.create_task(core.run_beside())
     await console.run(core.dispatcher.receive)
-    for task in beside:
-        task.cancel()
-    await asyncio.wait(beside)
+    beside.cancel()
+    await asyncio.wait({beside})
     await core.dispatcher.stop(grace=5.0)
 
 

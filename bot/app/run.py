@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 import handlers
 from bot.app.applications import applications_of, cronofy_api, portal_addresses
 from bot.app.clock import SystemClock
-from bot.app.core import Core, Limits, build_core
+from bot.app.core import Core, build_core
 from bot.app.database import open_storage
 from bot.app.housekeeping import keep_tidy
+from bot.app.vendors import Limits
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Platform
@@ -81,14 +82,7 @@ async def run(
                 bitrix24_burst=settings.bitrix24_burst,
                 cronofy_rate=settings.cronofy_rate,
             ),
-            store=storage.store,
-            book=storage.book,
-            sealer=storage.sealer,
-            attempts=storage.sign_ins,
-            presence_book=storage.presences,
-            automation_book=storage.automations,
-            card_book=storage.group_cards,
-            group_book=storage.groups,
+            stores=storage,
             applications=applications,
             accounts=accounts or _owners_accounts(settings),
             platforms=platforms,
@@ -99,7 +93,6 @@ async def run(
             ),
             defaults=_defaults(settings),
             clock=clock,
-            trouble_log=storage.troubles,
         )
         telegram = TelegramPlatform(
             _telegram_options(settings),
@@ -157,10 +150,7 @@ async def _work(
     logger.info("ready as @%s", telegram.own_name)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(telegram.run(dispatcher.receive))
-        tasks.create_task(dispatcher.follow_ups.run())
-        tasks.create_task(core.presence_sweep.run())
-        tasks.create_task(core.calendar_sweep.run())
-        tasks.create_task(core.card_sweep.run())
+        tasks.create_task(core.run_beside())
         tasks.create_task(keep_tidy(store, clock, journal_days=journal_days))
         tasks.create_task(_sweep(core.sign_ins, clock))
 

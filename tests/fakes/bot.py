@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from bot.app.applications import Applications
-from bot.app.core import Limits, build_core
+from bot.app.core import build_core
+from bot.app.vendors import Limits
 from bot.clients.bitrix24 import oauth as bitrix24_oauth
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.clients.bitrix24.oauth_servers import TokenServers
@@ -33,13 +34,14 @@ from bot.services.sign_ins import SignIns
 from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
-from tests.fakes.account_book import MemoryBook, MemorySealer
+from tests.fakes.account_book import MemoryBook
 from tests.fakes.clock import FakeClock
 from tests.fakes.group_cards import MemoryGroupCards
 from tests.fakes.platform import FakePlatform
 from tests.fakes.presence_book import MemoryAutomations, MemoryPresenceBook
 from tests.fakes.sign_ins import MemorySignIns
 from tests.fakes.store import MemoryStore
+from tests.fakes.stores import memory_stores
 
 CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
 FAST = Limits(bitrix24_rate=100_000, bitrix24_burst=100_000, cronofy_rate=100_000)
@@ -175,7 +177,6 @@ async def running_bot(
     """
     clock = clock or FakeClock()
     store = store or MemoryStore(clock)
-    book = MemoryBook(clock)
     portal = Portal(now=clock.now)
     seed_company(portal)
     cronofy = Cronofy(now=clock.now)
@@ -201,25 +202,16 @@ async def running_bot(
                 | {server.url.removeprefix("http://") for server in (calendars, tokens)}
             ),
         ) as transport:
-            presence_book, automation_book = MemoryPresenceBook(clock), MemoryAutomations(clock)
-            memory = store if isinstance(store, MemoryStore) else MemoryStore(clock)
-            cards, groups = memory.group_cards, memory.groups
+            stores = memory_stores(clock, store, MemorySignIns(chat))
             core = build_core(
                 transport=transport,
                 addresses=addresses,
                 limits=limits or FAST,
-                store=store,
+                stores=stores,
                 accounts=accounts
                 or FixedAccounts(
                     _accounts(portal, url, linked) | _calendar_account(calendars.url, linked)
                 ),
-                book=book,
-                sealer=MemorySealer(),
-                attempts=MemorySignIns(chat),
-                presence_book=presence_book,
-                automation_book=automation_book,
-                card_book=cards,
-                group_book=groups,
                 applications=applications,
                 platforms=platforms,
                 access=access or AllowList(users=("*",)),
@@ -235,17 +227,17 @@ async def running_bot(
                 presence_sweep=core.presence_sweep,
                 calendar_sweep=core.calendar_sweep,
                 card_sweep=core.card_sweep,
-                cards=cards,
+                cards=stores.group_cards,
                 groups=core.groups,
-                presence_book=presence_book,
-                automation_book=automation_book,
+                presence_book=stores.presences,
+                automation_book=stores.automations,
                 chat=chat,
                 portal=portal,
                 portal_url=url,
                 cronofy=cronofy,
                 clock=clock,
                 store=store,
-                book=book,
+                book=stores.book,
             )
             await dispatcher.stop(grace=1.0)
 

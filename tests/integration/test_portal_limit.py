@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.app.core import Limits
+from bot.app.vendors import Limits
 from bot.sandbox.company import ANN, BORIS, CARL
 from bot.sandbox.faults import Fault, FaultRule
 from tests.fakes.bot import running_bot
