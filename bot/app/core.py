@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import handlers
 from bot.app.applications import Applications
+from bot.app.services import Parts, build_services
 from bot.app.stores import Stores
-from bot.app.vendors import Limits, Vendors, build_vendors
+from bot.app.vendors import Limits, build_vendors
 from bot.clients.bitrix24.address import PortalAddresses
 from bot.commands import Services
 from bot.dispatch import Dispatcher
@@ -20,25 +21,14 @@ from bot.dispatch.pipeline import Defaults
 from bot.dispatch.presence_sweep import PresenceSweep
 from bot.dispatch.reading import Reader
 from bot.domain.chat import IncomingMessage, Platform
-from bot.ports import AccountStore, ChatPlatform, Clock, Receive
+from bot.ports import AccountStore, ChatPlatform, Clock
 from bot.services.access import Admission, AllowList
-from bot.services.agenda import Agenda
-from bot.services.answers import Answers
-from bot.services.automations import Automations
 from bot.services.calendar_watch import CalendarWatch
-from bot.services.event_names import EventNames
 from bot.services.group_cards import GroupCards
 from bot.services.groups import GroupChats
 from bot.services.keeping import Keeper
-from bot.services.linking import Linking
 from bot.services.memory import Memory
-from bot.services.personal import PersonalData
-from bot.services.preferences import Preferences
-from bot.services.presences import Presences
-from bot.services.replies import StoredReplies
-from bot.services.resolver import Resolver
 from bot.services.rosters import Rosters
-from bot.services.sign_in_news import SignInNews
 from bot.services.sign_ins import SignIns
 from bot.services.troubles import Troubles
 from bot.transport.messages import Transport
@@ -62,25 +52,6 @@ class Core:
             tasks.create_task(self.presence_sweep.run())
             tasks.create_task(self.calendar_sweep.run())
             tasks.create_task(self.card_sweep.run())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What everything in here is made of."""
-
-    stores: Stores
-    vendors: Vendors
-    platforms: Mapping[Platform, ChatPlatform]
-    memory: Memory
-    keeper: Keeper
-    watch: CalendarWatch
-    cards: GroupCards
-    groups: GroupChats
-    applications: Applications
-    access: AllowList
-    troubles: Troubles
-    defaults: Defaults
-    clock: Clock
 
 
 def build_core(
@@ -133,7 +104,7 @@ def build_core(
         accounts=vendors.accounts,
         clock=clock,
     )
-    parts = _Parts(
+    parts = Parts(
         stores=stores,
         vendors=vendors,
         platforms=platforms,
@@ -166,7 +137,7 @@ def build_core(
     async def receive(messages: Sequence[IncomingMessage]) -> None:
         await dispatcher.receive(messages)
 
-    services = _services(parts, receive)
+    services = build_services(parts, receive)
     dispatcher = _dispatcher(parts, services)
     return Core(
         dispatcher=dispatcher,
@@ -180,94 +151,7 @@ def build_core(
     )
 
 
-def _services(parts: _Parts, receive: Receive) -> Services:
-    stores, vendors, clock = parts.stores, parts.vendors, parts.clock
-    names = EventNames(stores.store, vendors.accounts)
-    agenda = Agenda(
-        calendars=vendors.calendars, accounts=vendors.accounts, names=names, clock=clock
-    )
-    answers = Answers(
-        calendars=vendors.calendars,
-        accounts=vendors.accounts,
-        names=names,
-        inbox=stores.store,
-        journal=stores.store,
-        clock=clock,
-        answered=parts.watch.consider,
-        written=parts.cards.saw,
-    )
-    sign_ins = _sign_ins(parts, receive)
-    return Services(
-        answers=answers,
-        presences=Presences(
-            keeper=parts.keeper, accounts=vendors.accounts, inbox=stores.store, clock=clock
-        ),
-        automations=Automations(
-            book=stores.automations, keeper=parts.keeper, accounts=vendors.accounts, clock=clock
-        ),
-        replies=StoredReplies(stores.store),
-        linking=sign_ins.linking,
-        sign_ins=sign_ins,
-        personal=PersonalData(
-            store=stores.store,
-            sign_ins=sign_ins,
-            presences=stores.presences,
-            automations=stores.automations,
-            cards=stores.group_cards,
-            clock=clock,
-        ),
-        preferences=Preferences(
-            people=stores.store,
-            language=parts.defaults.language,
-            timezone=parts.defaults.timezone,
-        ),
-        agenda=agenda,
-        resolver=Resolver(
-            answers=answers, agenda=agenda, names=names, memory=parts.memory, clock=clock
-        ),
-        memory=parts.memory,
-        cards=parts.cards,
-        rosters=Rosters(
-            answers=answers,
-            calendars=vendors.calendars,
-            directories=vendors.directories,
-            accounts=vendors.accounts,
-        ),
-        groups=parts.groups,
-        clock=clock,
-    )
-
-
-def _sign_ins(parts: _Parts, receive: Receive) -> SignIns:
-    stores, vendors, clock = parts.stores, parts.vendors, parts.clock
-    linking = Linking(
-        book=stores.book,
-        accounts=vendors.accounts,
-        sign_ins=vendors.sign_ins,
-        consents=vendors.consents,
-        platforms=parts.platforms,
-        sealer=stores.sealer,
-        leaving=parts.keeper.leave,
-        left=parts.cards.left,
-        clock=clock,
-    )
-    return SignIns(
-        attempts=stores.sign_ins,
-        linking=linking,
-        news=SignInNews(
-            attempts=stores.sign_ins,
-            journal=stores.store,
-            people=stores.store,
-            platforms=parts.platforms,
-            receive=receive,
-            clock=clock,
-        ),
-        clock=clock,
-        public_url=parts.applications.public_url,
-    )
-
-
-def _dispatcher(parts: _Parts, services: Services) -> Dispatcher:
+def _dispatcher(parts: Parts, services: Services) -> Dispatcher:
     store, platforms, clock = parts.stores.store, parts.platforms, parts.clock
     router, lanes = handlers.router(), Lanes()
     return Dispatcher(
@@ -313,7 +197,7 @@ def _dispatcher(parts: _Parts, services: Services) -> Dispatcher:
     )
 
 
-def _presence_sweep(parts: _Parts) -> PresenceSweep:
+def _presence_sweep(parts: Parts) -> PresenceSweep:
     return PresenceSweep(
         book=parts.stores.presences,
         automations=parts.stores.automations,
@@ -326,7 +210,7 @@ def _presence_sweep(parts: _Parts) -> PresenceSweep:
     )
 
 
-def _card_sweep(parts: _Parts, rosters: Rosters) -> CardSweep:
+def _card_sweep(parts: Parts, rosters: Rosters) -> CardSweep:
     return CardSweep(
         book=parts.stores.group_cards,
         cards=parts.cards,
