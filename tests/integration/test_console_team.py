@@ -6,7 +6,15 @@ from contextlib import asynccontextmanager
 import pytest
 from markupsafe import Markup
 
-from bot.domain.chat import Button, Conversation, IncomingMessage, Platform, Reply, Visibility
+from bot.domain.chat import (
+    Button,
+    Conversation,
+    IncomingMessage,
+    Platform,
+    Reply,
+    Visibility,
+    mention,
+)
 from bot.domain.inbox import Delivery
 from bot.sandbox.company import ANN, BORIS, CARL, Colleague
 from tests.contract.chats import Ear, identity_on, listening
@@ -33,7 +41,7 @@ class Talk:
 
     async def shows(
         self,
-        text: str,
+        text: Markup | str,
         where: Conversation,
         *,
         to: Colleague = ANN,
@@ -187,3 +195,17 @@ async def test_a_question_that_only_one_person_sees_is_answered_in_private(talk:
     [press] = await talk.hears("!team", "1")
 
     assert press.conversation == talk.at.here
+
+
+@pytest.mark.parametrize(
+    ("name", "as_shown"),
+    [("Boris\nOrlov", "@Boris Orlov"), ('<a href="person:9">x</a>', '@<a href="person:9">x</a>')],
+)
+async def test_whoever_is_mentioned_is_shown_with_an_at(
+    talk: Talk, name: str, as_shown: str
+) -> None:
+    boris = mention(str(BORIS.user_id), name)
+
+    shown = await talk.shows(Markup("Answer, {}!").format(boris), talk.at.group, public=True)
+
+    assert shown == ["[team]", f"Answer, {as_shown}!"]

@@ -18,7 +18,6 @@ from telegram.error import (
 
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
-from bot.platforms.mentions import write_people
 from bot.platforms.telegram.request import UnclearError, seconds_of
 
 MESSAGE_LIMIT = 4096
@@ -27,6 +26,8 @@ CAPTION_LIMIT = 1024
 """Likewise for the text that goes with a file."""
 ALERT_LIMIT = 200
 
+_PERSON = re.compile(r'<a href="person:([^"]*)">([^<]*)</a>')
+"""As `mention` writes it; in what was filled in, every quote and bracket is escaped."""
 _PIECE = re.compile(r"<(/?)(\w+)[^>]*>|&\w+;|&#\w+;|.", re.DOTALL)
 """A tag, or one character as it is shown."""
 _NOT_MODIFIED = "message is not modified"
@@ -58,7 +59,7 @@ def pages(text: Markup, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Cut a text into messages at line breaks; no tag of ours spans one."""
     found: list[list[str]] = [[]]
     size = 0
-    for line in write_people(str(text), _linked).split("\n"):
+    for line in _PERSON.sub(_linked, str(text)).split("\n"):
         piece, length = line, len(Markup(line).striptags())  # noqa: S704 - it is Markup
         if length > limit:
             piece, length = _shortened(line, limit), limit
@@ -70,11 +71,12 @@ def pages(text: Markup, limit: int = MESSAGE_LIMIT) -> list[str]:
     return ["\n".join(lines) for lines in found]
 
 
-def _linked(user_id: str, name: str) -> str:
-    """A person's name as a link that notifies them.
+def _linked(person: re.Match[str]) -> str:
+    """A person's name as a link that notifies them; on one line, so that no tag spans two.
 
     https://core.telegram.org/bots/api#html-style
     """
+    user_id, name = person[1], " ".join(person[2].split())
     return f'<a href="tg://user?id={user_id}">{name}</a>' if user_id.isdecimal() else name
 
 

@@ -1,6 +1,7 @@
 """The terminal as a chat system: for trying the bot without any account, and for local work."""
 
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -19,11 +20,12 @@ from bot.domain.chat import (
 )
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
-from bot.platforms.lines import line_reader
-from bot.platforms.mentions import write_people
+from bot.platforms.console.lines import line_reader
 from bot.ports import ChatPlatform, Clock, Receive
 from bot.texts import M, Texts
 
+_PERSON = re.compile(r'<a href="person:[^"]*">([^<]*)</a>')
+"""As `mention` writes it; in what was filled in, every quote and bracket is escaped."""
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 TEAM = "team"
@@ -224,7 +226,7 @@ class Console:
         return str(self._texts.say(message, **values).unescape())
 
     def _render(self, text: Markup) -> str:
-        text = Markup(write_people(str(text), lambda _, name: f"@{name}"))  # noqa: S704 - it is
+        text = Markup(_PERSON.sub(_named, str(text)))  # noqa: S704 - it is Markup
         for tag in ("i", "code"):
             text = text.replace(f"<{tag}>", "").replace(f"</{tag}>", "")
         bold, plain = (_BOLD, _PLAIN) if self._styled else ("", "")
@@ -238,6 +240,10 @@ class Console:
         except BrokenPipeError:
             # Whoever read along has left (`| head`); what is said from here on is for nobody.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+
+
+def _named(person: re.Match[str]) -> str:
+    return f"@{' '.join(person[1].split())}"
 
 
 if TYPE_CHECKING:
