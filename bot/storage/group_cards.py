@@ -121,22 +121,23 @@ class SqlGroupCards:
             **told,
             "delivery": dump(replace(now.delivery, reply=replace(reply, card=card))),
             "place": card.meeting.place,
-            "due_at": now.due_at,
         }
         again_at = may_be_edited(self._clock.now(), now.edited_at)
-        mine = sa.update(_table).where(_table.c.id == held.card_id)
-        untouched = mine.where(_table.c.touches == held.touches)
-        unmoved = mine.where(_table.c.chat == place_of(held.delivery.conversation))
+        mine = _table.c.id == held.card_id
 
         def write(connection: sa.Connection) -> None:
-            # Whatever touched it may have changed more than its due time, and knows better.
-            for update, values in (
-                (untouched, whole),
-                (unmoved, {**told, "due_at": again_at}),
-                (mine, {"lease_until": None}),
-            ):
-                if connection.execute(update.values(values)).rowcount:
-                    return
+            row = connection.execute(sa.select(_table).where(mine)).first()
+            if row is None:
+                return
+            known = kept_card(row)
+            values: dict[str, Any] = {"lease_until": None}
+            if known.delivery == held.delivery:
+                touched = known.touches != held.touches
+                values = {**whole, "due_at": again_at if touched else now.due_at}
+            elif known.delivery.conversation == held.delivery.conversation:
+                # Somebody has closed it or taken a person out of it meanwhile.
+                values = {**told, "due_at": again_at}
+            connection.execute(sa.update(_table).where(mine).values(values))
 
         await self._database.write(write)
         if card.meeting != held.card.meeting:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands import Context, Router
+from bot.commands import Command, Context, Router
 from bot.domain.chat import Button, Reply, Visibility
 from bot.domain.presence import Presence
 from bot.errors import TELLABLE, BotError
@@ -81,6 +81,11 @@ def _add(draft: Draft, texts: Texts, one: Present, done: Done | BotError, now: d
 
 def _buttons(texts: Texts) -> Sequence[Button]:
     return [
-        Button(label=str(texts.say(label)), command_line=line, personal=False, opens=True)
-        for label, line in ((M.BUTTON_SHOW_ME, "/team on"), (M.BUTTON_HIDE_ME, "/team off"))
+        Button(
+            label=str(texts.say(label)),
+            command_line=Command(name="team", args=(word,)).line,
+            personal=False,
+            opens=True,
+        )
+        for label, word in ((M.BUTTON_SHOW_ME, "on"), (M.BUTTON_HIDE_ME, "off"))
     ]

@@ -112,11 +112,13 @@ class MemoryGroupCards:
         self._leases.pop(held.card_id, None)
         if known is None:
             return
-        if known.touches == held.touches:
+        if known.delivery == held.delivery:
             reply = replace(now.delivery.reply, card=now.card)
-            delivery = replace(now.delivery, reply=reply)
-            self._cards[held.card_id] = replace(now, delivery=delivery, touches=known.touches)
-        elif _same_chat(known, held.delivery.conversation):
+            kept = replace(now, delivery=replace(now.delivery, reply=reply), touches=known.touches)
+            if known.touches != held.touches:
+                kept = replace(kept, due_at=self._may_be_edited(now))
+            self._cards[held.card_id] = kept
+        elif known.delivery.conversation == held.delivery.conversation:
             self._cards[held.card_id] = replace(
                 known,
                 message_id=now.message_id,

@@ -51,11 +51,11 @@ async def test_from_the_chat_to_the_portal_and_back_then_the_command_acts_as_tha
 ) -> None:
     offer = await browser.open(await office.link("Bitrix24"))
     assert offer.title == "Link Bitrix24?"
-    assert "7 asked for this in Telegram." in offer.text
+    assert "Ann Hill (7) asked for this in Telegram." in offer.text
     consent = await browser.send(offer)
     assert consent.url.startswith(office.bot.portal_url)
     question = await office.consent(browser, consent, "Bitrix24", str(ANN.user_id))
-    assert question.title == "May 7 act in your name?"
+    assert question.title == "May Ann Hill (7) act in your name?"
     assert "You, Ann Hill at 127.0.0.1" in question.text
     assert await linked(office) == []
 
@@ -86,7 +86,7 @@ async def test_the_message_with_the_link_says_what_was_linked(
 
 async def test_cronofy_the_same_way(office: Office, browser: Browser) -> None:
     question = await office.to_question(browser, "Cronofy", signs_in=BORIS_ACCOUNT.sub)
-    assert "let Telegram user 7 answer invitations in your name" in question.text
+    assert "let Telegram user Ann Hill (7) answer invitations in your name" in question.text
 
     await browser.send(question, answer="yes")
 
@@ -263,11 +263,11 @@ async def test_whoever_is_sent_somebody_elses_link_reads_who_asked_and_says_no(
     """Maria is signed in at the portal; Boris sends her his own link."""
     office.bot.portal.consents_as = MARIA.user_id
     offer = await browser.open(await office.link("Bitrix24", who=BORIS))
-    assert "1 asked for this in Telegram." in offer.text
+    assert "Борис Орлов (1) asked for this in Telegram." in offer.text
 
     question = await browser.send(offer)
 
-    assert question.title == "May 1 act in your name?"
+    assert question.title == "May Борис Орлов (1) act in your name?"
     assert MARIA.name in question.text
     assert await linked(office) == []
     await browser.send(question, answer="no")
@@ -467,7 +467,7 @@ async def test_looking_at_the_way_back_uses_nothing_up(office: Office, browser: 
 
     question = await browser.open(back.headers["Location"])
 
-    assert question.title == "May 7 act in your name?"
+    assert question.title == "May Ann Hill (7) act in your name?"
 
 
 @pytest.mark.parametrize(
