@@ -71,8 +71,8 @@ async def test_a_card_shows_the_group_what_the_portal_holds(bot: Bot) -> None:
         "📍 Room 5",
         "Organizer: Борис Орлов",
         "",
-        "❌ 1 not coming: Мария Белова",
-        "▫️ 2 no answer or “maybe”: Ann Hill, Carl Weber",
+        "❌ Not coming (1): Мария Белова",
+        "▫️ No answer or “maybe” (2): Ann Hill, Carl Weber",
         "As of Mon 2 Mar 10:00",
     ]
     labels = [[button.label for button in row] for row in reply.buttons]
@@ -95,8 +95,8 @@ async def test_whoever_presses_answers_their_own_invitation_and_the_card_follows
 
     assert [answer(bot, who) for who in (ANN, CARL, MARIA)] == ["Y", "N", "Y"]
     assert tally(bot.in_group(TEAM)[0]) == [
-        "✅ 2 coming: Ann Hill, Мария Белова",
-        "❌ 1 not coming: Carl Weber",
+        "✅ Coming (2): Ann Hill, Мария Белова",
+        "❌ Not coming (1): Carl Weber",
     ]
     assert len(bot.in_group(TEAM)) == 1
     assert bot.chat.toasts == [
@@ -151,9 +151,9 @@ async def test_every_card_of_a_meeting_follows_in_all_groups_and_so_do_answers_i
 
     for group in (TEAM, OTHERS):
         assert tally(bot.in_group(group)[0]) == [
-            "✅ 1 coming: Carl Weber",
-            "❌ 1 not coming: Мария Белова",
-            "▫️ 1 no answer or “maybe”: Ann Hill",
+            "✅ Coming (1): Carl Weber",
+            "❌ Not coming (1): Мария Белова",
+            "▫️ No answer or “maybe” (1): Ann Hill",
         ]
 
 
@@ -165,7 +165,7 @@ async def test_refresh_shows_what_was_answered_elsewhere(bot: Bot) -> None:
     await follow(bot)
 
     assert bot.chat.toasts == ["Reading it again…"]
-    assert "✅ 1 coming: Ann Hill" in bot.in_group(TEAM)[0]
+    assert "✅ Coming (1): Ann Hill" in bot.in_group(TEAM)[0]
 
 
 async def test_what_shows_the_same_already_is_not_sent(bot: Bot) -> None:
@@ -196,7 +196,7 @@ async def test_a_card_changes_at_most_every_three_seconds_and_its_last_state_arr
     assert len(edits) > 3
     assert min(gaps) >= WAIT
     assert answer(bot, ANN) == "N"
-    assert "❌ 1 not coming: Ann Hill" in bot.in_group(TEAM)[0]
+    assert "❌ Not coming (1): Ann Hill" in bot.in_group(TEAM)[0]
 
 
 async def test_hidden_guests_are_counted_and_not_named_not_even_to_the_organizer(bot: Bot) -> None:
@@ -206,7 +206,7 @@ async def test_hidden_guests_are_counted_and_not_named_not_even_to_the_organizer
     reply = await post(bot)
 
     text = plain(reply.text)
-    assert tally(text) == ["✅ 1 coming", "▫️ 2 no answer or “maybe”"]
+    assert tally(text) == ["✅ Coming: 1", "▫️ No answer or “maybe”: 2"]
     assert "🙈 The organizer hides who is invited." in text
     assert "Ann" not in text
     assert bot.portal.writes("im.user.list.get") == []
@@ -321,7 +321,7 @@ async def test_who_answers_the_message_of_a_card_answers_their_invitation(
     await follow(bot)
 
     assert answer(bot, ANN) == "Y"
-    assert "✅ 1 coming: Ann Hill" in bot.in_group(TEAM)[0]
+    assert "✅ Coming (1): Ann Hill" in bot.in_group(TEAM)[0]
 
 
 async def test_talk_about_a_card_means_nothing(bot: Bot) -> None:
@@ -407,7 +407,7 @@ async def test_a_portal_that_cannot_be_reached_is_told_of_once_and_made_good(bot
     assert set(warned) == {0, 1}
     assert warned[0] == 0
     assert warned[-1] == 0
-    assert "✅ 1 coming: Ann Hill" in bot.in_group(TEAM)[0]
+    assert "✅ Coming (1): Ann Hill" in bot.in_group(TEAM)[0]
 
 
 async def test_a_card_whose_message_was_deleted_is_forgotten(bot: Bot) -> None:
