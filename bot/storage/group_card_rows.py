@@ -1,5 +1,6 @@
 """Statements about the cards of groups, and what their rows mean."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from markupsafe import Markup
 
-from bot.domain.chat import Identity, Reply
+from bot.domain.chat import Identity, Reply, mention
 from bot.domain.group_cards import EDIT_EVERY
 from bot.domain.inbox import Delivery, is_message
 from bot.domain.meetings import Meeting
@@ -63,32 +64,86 @@ def forget(connection: sa.Connection, identity: Identity) -> None:
     What they posted becomes nobody's, and so is closed as soon as somebody sees to it; where they
     are asked to answer, they are not any more.
     """
-    for row in connection.execute(sa.select(_table)).all():
+    for row in connection.execute(locking(sa.select(_table))).all():
         delivery = load(row.delivery, Delivery)
-        card = delivery.reply.card
-        assert card is not None  # noqa: S101 - only such deliveries are kept
-        mine = row.owner == str(identity)
-        nudged = tuple(one for one in card.nudged if one.person != identity.user_id)
-        if not mine and nudged == card.nudged:
-            continue
-        card = replace(card, nudged=nudged)
-        if mine:
-            card = replace(card, ref=replace(card.ref, account_id=""), nudged=())
-        nobody = Identity(platform=identity.platform, user_id="")
-        # What it shows may name them; the next look writes it anew.
-        reply = Reply(text=Markup(), buttons=delivery.reply.buttons, card=card)
-        kept = replace(delivery, to=nobody if mine else delivery.to, reply=reply)
-        values: dict[str, Any] = {"delivery": dump(kept), "touches": _table.c.touches + 1}
-        if mine:
-            values |= {"owner": "", "account_id": ""}
-        if row.message_id is not None:
-            values["due_at"] = row.edited_at
+        if row.owner == str(identity):
+            kept = _nobodys(delivery)
+            values: dict[str, Any] = {"owner": "", "account_id": ""}
+        else:
+            kept, values = _not_asking(delivery, identity), {}
+            if kept == delivery:
+                continue
+            # What it shows may name them elsewhere too; the next look writes it anew.
+            kept = replace(kept, reply=replace(kept.reply, text=Markup()))
+        values |= {"delivery": dump(kept), "touches": _table.c.touches + 1}
+        if row.message_id is not None and row.edited_at is not None:
+            due_at = row.edited_at + EDIT_EVERY
+            values["due_at"] = due_at if row.due_at is None else min(due_at, row.due_at)
         connection.execute(sa.update(_table).where(_table.c.id == row.id).values(values))
+    _forget_that_they_were_asked(connection, identity)
+
+
+def _forget_that_they_were_asked(connection: sa.Connection, identity: Identity) -> None:
+    """The replies that posted cards are kept for a while as well, for whoever asked for them."""
+    table = tables.deliveries
+    asking = table.c.delivery.contains('"nudged"')
+    for row in connection.execute(sa.select(table.c.id, table.c.delivery).where(asking)).all():
+        delivery = load(row.delivery, Delivery)
+        kept = _not_asking(delivery, identity)
+        if kept != delivery:
+            values = {"delivery": dump(kept)}
+            connection.execute(sa.update(table).where(table.c.id == row.id).values(values))
+
+
+def _nobodys(delivery: Delivery) -> Delivery:
+    """A card as far as it is needed to close it where it stands."""
+    shown, card = delivery.reply, delivery.reply.card
+    assert card is not None  # noqa: S101 - only such deliveries are kept
+    ref = replace(card.ref, account_id="", calendar_id=None, handle="")
+    reply = Reply(
+        text=Markup(),
+        buttons=shown.buttons,
+        visibility=shown.visibility,
+        card=replace(card, ref=ref, nudged=()),
+    )
+    return Delivery(
+        delivery_id=delivery.delivery_id,
+        to=Identity(platform=delivery.to.platform, user_id=""),
+        conversation=delivery.conversation,
+        reply=reply,
+        keys=delivery.keys,
+    )
+
+
+def _not_asking(delivery: Delivery, identity: Identity) -> Delivery:
+    """A card that asks a person no more, and does not mention them for that."""
+    card = delivery.reply.card
+    if card is None or delivery.conversation.platform is not identity.platform:
+        return delivery
+    nudged = tuple(one for one in card.nudged if one.person != identity.user_id)
+    if nudged == card.nudged:
+        return delivery
+    opening = str(mention(identity.user_id, "")).removesuffix("</a>")
+    text = re.sub(re.escape(opening) + "[^<]*</a>", "…", str(delivery.reply.text))
+    card = replace(card, nudged=nudged)
+    reply = replace(delivery.reply, text=Markup(text), card=card)  # noqa: S704 - our own
+    return replace(delivery, reply=reply)
+
+
+def locking(cards: sa.Select[Any]) -> sa.Select[Any]:
+    """Cards of which what is read decides what is written to them: other processes wait.
+
+    Always in the same order, so that no two wait for each other.
+    """
+    return cards.order_by(_table.c.id).with_for_update()
 
 
 def may_be_edited(now: datetime, edited_at: datetime | None) -> datetime:
-    """When a card that is out of date now may be changed."""
-    return now if edited_at is None else max(now, edited_at + EDIT_EVERY)
+    """When a card that is out of date now may be changed.
+
+    One that was changed later than now was so before the clock was set back.
+    """
+    return now if edited_at is None else max(now, min(now, edited_at) + EDIT_EVERY)
 
 
 def about(meeting: Meeting) -> sa.ColumnElement[bool]:

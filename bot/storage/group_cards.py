@@ -19,9 +19,9 @@ from bot.storage import tables
 from bot.storage.cache import Cache
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
-from bot.storage.group_card_rows import about, kept_card, may_be_edited
+from bot.storage.group_card_rows import about, kept_card, locking, may_be_edited
 from bot.storage.said import place_of
-from bot.storage.statements import executing, upserting
+from bot.storage.statements import executing, insert_into
 
 _table = tables.group_cards
 _nudges = tables.nudges
@@ -85,7 +85,7 @@ class SqlGroupCards:
         query = (
             sa.select(_table)
             .where(_table.c.due_at <= self._clock.now(), self._free())
-            .order_by(_table.c.due_at)
+            .order_by(_table.c.due_at, _table.c.id)
             .limit(most)
         )
         return [kept_card(row) for row in await self._database.read(query)]
@@ -120,13 +120,15 @@ class SqlGroupCards:
         whole = {
             **told,
             "delivery": dump(replace(now.delivery, reply=replace(reply, card=card))),
+            "provider": card.meeting.provider.value,
             "place": card.meeting.place,
+            "meeting_id": card.meeting.meeting_id,
         }
         again_at = may_be_edited(self._clock.now(), now.edited_at)
         mine = _table.c.id == held.card_id
 
         def write(connection: sa.Connection) -> None:
-            row = connection.execute(sa.select(_table).where(mine)).first()
+            row = connection.execute(locking(sa.select(_table).where(mine))).first()
             if row is None:
                 return
             known = kept_card(row)
@@ -148,7 +150,7 @@ class SqlGroupCards:
         mine, now = _table.c.id == card.card_id, self._clock.now()
 
         def write(connection: sa.Connection) -> None:
-            row = connection.execute(sa.select(_table).where(mine)).first()
+            row = connection.execute(locking(sa.select(_table).where(mine))).first()
             if row is None:
                 return
             known = kept_card(row)
@@ -179,7 +181,7 @@ class SqlGroupCards:
 
         def write(connection: sa.Connection) -> int:
             there = sa.select(_table).where(_table.c.chat == place_of(earlier))
-            rows = connection.execute(there).all()
+            rows = connection.execute(locking(there)).all()
             for row in rows:
                 # Topics stay behind: only supergroups have any.
                 moved = replace(load(row.delivery, Delivery), conversation=later, edits=None)
@@ -205,28 +207,35 @@ class SqlGroupCards:
             _nudges.c.place == meeting.place,
             _nudges.c.meeting_id == meeting.meeting_id,
         )
-        note = upserting(
-            _nudges,
-            {
-                "provider": meeting.provider.value,
-                "place": meeting.place,
-                "meeting_id": meeting.meeting_id,
-                "nudged_at": at,
-                "entry_id": entry_id,
-            },
-        )
+        values = {
+            "provider": meeting.provider.value,
+            "place": meeting.place,
+            "meeting_id": meeting.meeting_id,
+            "nudged_at": at,
+            "entry_id": entry_id,
+        }
 
         def write(connection: sa.Connection) -> datetime | None:
             old = _nudges.c.nudged_at < at - _FORGET_NUDGES_AFTER
             connection.execute(sa.delete(_nudges).where(old))
-            last = connection.execute(sa.select(_nudges).where(its_row)).first()
-            if last is not None and last.entry_id == entry_id:
+            # In one statement: another process may be about to ask the same people.
+            note = (
+                insert_into(connection, _nudges)
+                .values(values)
+                .on_conflict_do_update(
+                    index_elements=[column.name for column in _nudges.primary_key],
+                    set_={"nudged_at": at, "entry_id": entry_id},
+                    where=sa.and_(
+                        _nudges.c.nudged_at <= at - NUDGE_EVERY, _nudges.c.entry_id != entry_id
+                    ),
+                )
+                .returning(_nudges.c.entry_id)
+            )
+            if connection.execute(note).first() is not None:
                 return None
-            if last is not None and last.nudged_at > at - NUDGE_EVERY:
-                asked_at: datetime = last.nudged_at
-                return asked_at
-            note(connection)
-            return None
+            last = connection.execute(sa.select(_nudges).where(its_row)).one()
+            asked_at: datetime = last.nudged_at
+            return None if last.entry_id == entry_id else asked_at
 
         return await self._database.write(write)
 
@@ -243,7 +252,7 @@ class SqlGroupCards:
 
         def write(connection: sa.Connection) -> bool:
             columns = (_table.c.id, _table.c.due_at, _table.c.edited_at, _table.c.message_id)
-            rows = connection.execute(sa.select(*columns).where(which)).all()
+            rows = connection.execute(locking(sa.select(*columns).where(which))).all()
             for row in rows:
                 due_at: datetime | None = may_be_edited(now, row.edited_at)
                 if row.due_at is not None:

@@ -69,7 +69,14 @@ class SqlGroups:
                 **_naming(later),
                 **{**_values(chosen), "former_id": earlier.chat_id},
             )
-            connection.execute(insert.on_conflict_do_nothing())
+            # What was chosen there already stays; only where it came from nobody could have said.
+            connection.execute(
+                insert.on_conflict_do_update(
+                    index_elements=[column.name for column in _table.primary_key],
+                    set_={"former_id": earlier.chat_id},
+                    where=_table.c.former_id == "",
+                )
+            )
             connection.execute(sa.delete(_table).where(*_of(_table, earlier)))
             there = _of(_memberships, earlier)
             for row in connection.execute(sa.select(_memberships).where(*there)).mappings():

@@ -1,23 +1,30 @@
 """Cards of groups that are kept in memory."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from bot.domain.chat import Conversation, Identity, Platform
 from bot.domain.group_cards import EDIT_EVERY, NUDGE_EVERY
-from bot.domain.inbox import Delivery, Membership, is_message
+from bot.domain.inbox import Delivery, Membership, StoredButton, is_message
 from bot.domain.meetings import Meeting
 from bot.ports import Clock, Group, GroupCardBook, Groups, KeptCard
+
+_LONGEST_LEASE = timedelta(minutes=2)
 
 
 class MemoryGroupCards:
     """What a store shares with it: `note` when replies are settled, `note_posted` after that."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, buttons: MutableMapping[str, StoredButton] | None = None
+    ) -> None:
         self._clock = clock
+        self._buttons = {} if buttons is None else buttons
         self._numbers = count(1)
         self._cards: dict[int, KeptCard] = {}
         self._leases: dict[int, datetime] = {}
@@ -141,6 +148,8 @@ class MemoryGroupCards:
 
     async def drop(self, card: KeptCard) -> None:
         self._cards.pop(card.card_id, None)
+        for key in card.delivery.keys:
+            self._buttons.pop(key, None)
 
     async def move_group(self, earlier: Conversation, later: Conversation) -> int:
         there = [card for card in self._cards.values() if _same_chat(card, earlier)]
@@ -155,6 +164,9 @@ class MemoryGroupCards:
         return len(there)
 
     async def begin_nudge(self, meeting: Meeting, entry_id: int, at: datetime) -> datetime | None:
+        for asked, (nudged_at, _) in list(self._nudges.items()):
+            if nudged_at < at - timedelta(days=1):
+                del self._nudges[asked]
         last = self._nudges.get(meeting)
         if last is not None and last[1] == entry_id:
             return None
@@ -165,22 +177,35 @@ class MemoryGroupCards:
 
     def forget(self, identity: Identity) -> None:
         for card in list(self._cards.values()):
-            if card.delivery.to == identity:
-                nobody = Identity(platform=identity.platform, user_id="")
-                about = replace(card.card, ref=replace(card.card.ref, account_id=""), nudged=())
-                delivery = replace(card.delivery, to=nobody)
-                self._cards[card.card_id] = replace(card, card=about, delivery=delivery)
-                self._touch([self._cards[card.card_id]])
+            about, shown, to = card.card, card.delivery.reply, card.delivery.to
+            mine = to == identity
+            if mine:
+                to = Identity(platform=identity.platform, user_id="")
+                ref = replace(about.ref, account_id="", calendar_id=None, handle="")
+                about = replace(about, ref=ref, nudged=())
+            elif card.delivery.conversation.platform is identity.platform:
+                others = tuple(one for one in about.nudged if one.person != identity.user_id)
+                about = replace(about, nudged=others)
+            if not mine and about == card.card:
+                continue
+            delivery = replace(
+                card.delivery,
+                to=to,
+                reply=replace(
+                    shown, text=Markup(), about=None if mine else shown.about, card=about
+                ),
+                reply_to=None if mine else card.delivery.reply_to,
+            )
+            self._cards[card.card_id] = replace(card, card=about, delivery=delivery)
+            self._touch([self._cards[card.card_id]])
 
     def _may_be_edited(self, card: KeptCard) -> datetime:
         now = self._clock.now()
-        return now if card.edited_at is None else max(now, card.edited_at + EDIT_EVERY)
+        return now if card.edited_at is None else max(now, min(now, card.edited_at) + EDIT_EVERY)
 
     def _is_free(self, card: KeptCard) -> bool:
-        return (
-            self._leases.get(card.card_id, datetime.min.replace(tzinfo=self._clock.now().tzinfo))
-            <= self._clock.now()
-        )
+        now, until = self._clock.now(), self._leases.get(card.card_id)
+        return until is None or not now < until <= now + _LONGEST_LEASE
 
 
 class MemoryGroups:
@@ -211,8 +236,9 @@ class MemoryGroups:
     async def move_group(self, earlier: Conversation, later: Conversation) -> None:
         chosen = await self.group_of(earlier)
         key = later.platform, later.chat_id
-        if key not in self._groups:
-            self._groups[key] = replace(chosen, conversation=later, former_id=earlier.chat_id)
+        there = self._groups.get(key, replace(chosen, conversation=later, former_id=""))
+        former_id = there.former_id or earlier.chat_id
+        self._groups[key] = replace(there, former_id=former_id)
         self._groups.pop((earlier.platform, earlier.chat_id), None)
         for (identity, chat_id), known in list(self._memberships.items()):
             if identity.platform is earlier.platform and chat_id == earlier.chat_id:

@@ -20,7 +20,7 @@ from bot.domain.chat import (
     Platform,
     Reply,
 )
-from bot.domain.inbox import Delivery
+from bot.domain.inbox import Delivery, Membership
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
 from bot.storage import tables
@@ -131,6 +131,38 @@ async def _left_by_0012(url: str) -> None:
         )
 
     await _left_by(url, "0012", fill)
+
+
+async def _left_by_0014(url: str) -> None:
+    """Somebody who was seen in a group."""
+
+    def fill(connection: sa.Connection) -> None:
+        connection.execute(
+            sa.text(
+                "INSERT INTO memberships (platform, user_id, chat_id, belongs, checked_at)"
+                " VALUES ('telegram', '7', '-100', :yes, :at)"
+            ).bindparams(sa.bindparam("at", type_=sa.DateTime())),
+            {"yes": True, "at": NAIVE_START},
+        )
+
+    await _left_by(url, "0014", fill)
+
+
+async def test_whoever_was_seen_in_a_group_before_is_not_shown_there_until_they_agree(
+    url: str, clock: FakeClock
+) -> None:
+    await _left_by_0014(url)
+    async with store_on(url, clock) as store:
+        [kept] = await store.memberships_of(ANN)
+
+    assert kept == Membership(
+        identity=ANN,
+        chat_id="-100",
+        belongs=True,
+        checked_at=START,
+        shown=False,
+        unasked=False,
+    )
 
 
 async def test_an_answer_in_doubt_of_before_ends_with_a_later_one_in_whatever_account(
