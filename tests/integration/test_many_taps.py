@@ -2,18 +2,89 @@
 
 import pytest
 
+from benchmarks.many_taps import EACH, LETTERS, SECONDS, Figures, report, simulate
+from benchmarks.taps_town import HOST, shown_on
+from bot.domain.group_cards import EDIT_EVERY
 from bot.domain.inbox import Delivery
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
-from bot.sandbox.company import ANN, BORIS
+from bot.sandbox.company import ANN, BORIS, PEOPLE
 from tests.fakes.bot import Bot
 
 TEAM = "-100500"
+TAPS = 200
+ANSWERED_WITHIN = 2.0
+BURST, RATE = 50, 2.0
+GROUP_MINUTE = 20
+
+
+@pytest.fixture(scope="module")
+def taps(tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    return simulate(tmp_path_factory.mktemp("taps"))
+
+
+def test_every_tap_took_effect_once_and_in_the_order_of_its_persons_taps(taps: Figures) -> None:
+    assert len(taps.taps) == TAPS == EACH * len(PEOPLE)
+    assert taps.taps[-1].at <= SECONDS
+    assert taps.stored == taps.wanted, report(taps)
+    last = {who.full_name: taps.wanted[who.user_id][-1] for who in PEOPLE}
+    assert last == taps.statuses
+    assert set(taps.statuses.values()) == set(LETTERS.values())
+
+
+def test_the_last_tap_took_effect_as_soon_as_the_portals_limit_allows(taps: Figures) -> None:
+    hits, of_card = sum(taps.hits.values()), taps.hits[HOST.user_id]
+
+    # One to read and one to write; what was refused counts too.
+    assert hits - of_card <= 2 * TAPS + taps.refused_by_portal
+    assert len(taps.edits) <= of_card <= TAPS / 4
+    assert taps.delays, report(taps)
+    assert max(effect.at for effect in taps.effects) <= (hits - BURST) / RATE + 5
+
+
+def test_the_card_shows_in_the_end_what_the_portal_holds(taps: Figures) -> None:
+    assert shown_on(taps.card) == taps.statuses
+    last = max(effect.at for effect in taps.effects)
+    assert last < taps.edits[-1] < last + 10, report(taps)
+
+
+def test_the_card_changes_all_the_time_and_within_the_limits_of_a_group(taps: Figures) -> None:
+    assert taps.gaps[0] >= EDIT_EVERY.total_seconds()
+    assert taps.gaps[-1] <= 20, report(taps)
+    assert taps.fullest_minute <= GROUP_MINUTE
+    assert taps.refused_by_telegram == 0
+    # Nothing but the card itself.
+    assert len(taps.in_group) == len(taps.edits) + 1
+
+
+def test_every_press_was_answered_within_two_seconds(taps: Figures) -> None:
+    assert len(taps.waits) == TAPS
+    assert taps.waits[-1] <= ANSWERED_WITHIN, report(taps)
+    said = {text.partition(":")[0] for text in taps.over_buttons}
+    assert said == {"Noted; it takes a moment.", "✅ Accepted", "❌ Declined"}
+
+
+def test_nobody_was_written_to_in_private(taps: Figures) -> None:
+    assert taps.private == []
+    assert taps.exit_code == 0
+
+
+def test_nothing_else_went_wrong_at_telegram(taps: Figures) -> None:
+    # Among that would be an edit to what the card shows already.
+    assert taps.failed == []
 
 
 @pytest.mark.xfail(
     strict=True,
-    reason="what a card shows is not kept if it was touched while it was changed",
+    reason="calls do not arrive in the rhythm in which they leave, and the limit has no slack",
 )
+def test_the_portal_refused_nothing_for_its_limit(taps: Figures) -> None:
+    assert taps.refused_by_portal == 0
+
+
+def test_what_the_portal_refused_for_its_limit_was_asked_for_again(taps: Figures) -> None:
+    assert taps.refused_by_portal <= 2, report(taps)
+
+
 async def test_a_card_that_is_pressed_while_it_is_changed_comes_to_show_the_last_answer(
     bot: Bot,
 ) -> None:
@@ -34,4 +105,4 @@ async def test_a_card_that_is_pressed_while_it_is_changed_comes_to_show_the_last
 
     assert next(changing, False) is False
     assert bot.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
-    assert "✅ 1 coming: Ann Hill" in bot.in_group(TEAM)[0]
+    assert "✅ Coming (1): Ann Hill" in bot.in_group(TEAM)[0]
