@@ -91,7 +91,7 @@ async def test_a_press_is_answered_while_the_portal_still_thinks(
         if in_group:
             group = w.tg.add_group(GROUP, "Team", [w.user(ANN)])
             asked = w.tg.says(w.user(ANN), "/help@acme_rsvp_bot", group)
-            await w.tg.wait_for(lambda: w.tg.messages(GROUP))
+            await w.tg.wait_for(lambda: w.tg.messages(GROUP), timeout=20)
             query = w.tg.press(w.user(ANN), GROUP, asked + 1, button.data, forged=True)
         else:
             query = w.tg.press(w.user(ANN), ANN.user_id, question.message_id, button.label)
@@ -125,7 +125,7 @@ async def test_in_a_forum_the_reply_is_posted_in_the_topic(tmp_path: Path) -> No
         forum = w.tg.add_group(GROUP, "Team", [w.user(ANN)], forum=True)
         topic = w.tg.add_topic(forum, "Meetings", w.user(ANN))
         asked = w.tg.says(w.user(ANN), "/help@acme_rsvp_bot", forum, thread_id=topic)
-        [reply] = await w.tg.wait_for(lambda: w.tg.messages(GROUP))
+        [reply] = await w.tg.wait_for(lambda: w.tg.messages(GROUP), timeout=20)
         [call] = w.tg.called("sendMessage")
 
     assert (reply.thread_id, reply.reply_to) == (topic, asked)
@@ -139,7 +139,7 @@ async def test_a_reply_follows_a_group_that_became_a_supergroup(tmp_path: Path) 
         group = w.tg.add_group(-500, "Team", [w.user(ANN)])
         w.tg.faults.add(FaultRule(fault=Fault.UNAVAILABLE_503, operation="sendMessage"))
         w.tg.says(w.user(ANN), "/help@acme_rsvp_bot", group)
-        await w.tg.wait_for(lambda: w.tg.called("sendMessage"))
+        await w.tg.wait_for(lambda: w.tg.called("sendMessage"), timeout=20)
         moved = w.tg.migrate(group)
         [reply] = await w.tg.wait_for(lambda: w.tg.messages(moved.chat_id), timeout=20)
 
@@ -164,7 +164,7 @@ async def test_a_result_behind_a_neutral_line_is_fetched_as_it_turned_out(tmp_pa
         await w.start()
         group = w.tg.add_group(GROUP, "Team", [w.user(CARL)])
         w.tg.says(w.user(CARL), f"/accept@acme_rsvp_bot {SPRINT_REVIEW}", group)
-        [line] = await w.tg.wait_for(lambda: w.tg.messages(GROUP))
+        [line] = await w.tg.wait_for(lambda: w.tg.messages(GROUP), timeout=20)
         [[button]] = line.buttons
         assert button.url is not None
         await w.rows("SELECT count(*) FROM follow_ups", [(1,)])
