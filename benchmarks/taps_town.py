@@ -49,6 +49,7 @@ _EDIT = "editMessageText"
 _SENDING = frozenset({"sendMessage", "sendDocument", _EDIT})
 _BURST, _RATE = 50, 2.0
 """https://apidocs.bitrix24.com/limits.html"""
+_ANY = 100_000
 _PORTAL_TAKES = (0.15, 0.35)
 _TELEGRAM_TAKES = (0.03, 0.07)
 _MARKS = {"✅": "Y", "❌": "N", "▫": "Q"}
@@ -157,10 +158,17 @@ def shown_on(card: str) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def open_town(folder: Path, dice: random.Random) -> AsyncIterator[Town]:
-    """Build it; the bot on its default settings, with its database in that folder."""
+async def open_town(
+    folder: Path, dice: random.Random, *, portal_limit: bool = True
+) -> AsyncIterator[Town]:
+    """Build it; the bot on its default limits, with its database in that folder.
+
+    Without `portal_limit` the portal takes whatever comes, and the bot knows that.
+    """
     clock = VirtualClock(asyncio.get_running_loop(), _STARTED)
     portal = _found_portal(clock)
+    if portal_limit:
+        portal.quirks.burst, portal.quirks.rate = _BURST, _RATE
     tg = TelegramEmulator(token=_TOKEN, now=clock.now, sleep=clock.sleep, flood=FloodLimits())
     users = {
         who.user_id: tg.add_user(who.user_id, who.name, who.handle, language_code="en")
@@ -184,6 +192,7 @@ async def open_town(folder: Path, dice: random.Random) -> AsyncIterator[Town]:
             allowed_users="*",
             bitrix24_webhook_url=addresses[HOST.user_id],
             database_url=f"sqlite:///{folder}/bot.db",
+            **({} if portal_limit else {"bitrix24_rate": _ANY, "bitrix24_burst": _ANY}),
         )
         bot = asyncio.create_task(run(settings, _accounts(addresses), clock))
         try:
@@ -214,7 +223,6 @@ def _found_portal(clock: Clock) -> Portal:
         starts=starts,
         ends=starts + timedelta(hours=1),
     )
-    portal.quirks.burst, portal.quirks.rate = _BURST, _RATE
     return portal
 
 
