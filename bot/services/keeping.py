@@ -45,7 +45,7 @@ PRESENCE_PROVIDER = Provider.BITRIX24
 """Only Bitrix24 has a presence; calendar services know none."""
 LEASE = timedelta(seconds=20)
 """For how long somebody may have a ledger in hand; while they write, until that has to be done."""
-_LONGEST_LEASE = timedelta(seconds=50)
+LONGEST_LEASE = timedelta(seconds=50)
 _SLACK = timedelta(seconds=5)
 _SWEEP_DEADLINE = 15.0
 _WAIT_FOR_HAND = 0.1
@@ -230,7 +230,7 @@ class Keeper:
     async def _write(self, held: KeptLedger, call: Call, transition: Transition) -> PresenceState:
         assert transition.write is not None  # noqa: S101 - whoever calls this has looked
         left = timedelta(seconds=call.deadline - self._clock.monotonic()) + _SLACK
-        until = self._clock.now() + min(max(LEASE, left), _LONGEST_LEASE)
+        until = self._clock.now() + min(max(LEASE, left), LONGEST_LEASE)
         if not await self._book.keep(held, transition.before, until):
             raise _busy()
         return await self._provider.set_presence(call, transition.write)
