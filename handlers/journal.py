@@ -59,6 +59,8 @@ async def _last_question(ctx: Context) -> Reply:
         draft.add(M.FORGET_NUMBERS, count=holdings.numbers)
     if holdings.presence:
         draft.add(M.FORGET_PRESENCE)
+    if holdings.cards:
+        draft.add(M.FORGET_CARDS)
     draft.add(M.FORGET_PERSON).add(M.FORGET_STAYS).add(M.FORGET_UNCHANGED)
     return _question(ctx, draft, M.FORGET_SURE_YES, _ASKED_TWICE)
 

@@ -147,6 +147,8 @@ def _hello(ctx: Context, person: Person, *, too_late: bool) -> Reply:
 def _hello_to_all(ctx: Context) -> Reply:
     draft = ctx.draft().add(M.START_HELLO).add(M.START_MORE)
     draft.add(M.START_YOUR_ID, identity=ctx.caller.identity)
+    here = ctx.message.conversation
+    draft.add(M.START_GROUP_ID, group=f"{here.platform}:{here.chat_id}")
     url = ctx.private_url(ctx.command.name)
     buttons = [[Button(label=str(ctx.texts.say(M.GROUP_GO)), url=url)]] if url else []
     return draft.reply(buttons, visibility=Visibility.CONVERSATION)

@@ -12,6 +12,8 @@ from bot.domain.participation import Event, EventRef
 
 EDIT_EVERY = timedelta(seconds=3)
 """A card is changed no more often: a group takes 20 messages and edits a minute."""
+LOOK_AGAIN = timedelta(hours=6)
+"""How soon a card is read again of which nobody knows when anything will change."""
 NUDGE_EVERY = timedelta(minutes=45)
 """How long those who have not answered are left alone after they were asked to."""
 
@@ -66,13 +68,16 @@ class Roster:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def over_at(event: Event) -> datetime | None:
+def over_at(event: Event, now: datetime) -> datetime | None:
     """When it is worth looking whether an event is over; None if it is already.
 
-    Of whole days nobody knows the zone: by then they are over everywhere.
+    Of whole days nobody knows the zone: by then they are over everywhere. Of a series whose next
+    date nobody knows it is worth looking now and then.
     """
     if event.over:
         return None
     if isinstance(event.ends_at, datetime):
-        return event.ends_at
-    return datetime.combine(event.ends_at, time(12), UTC) + timedelta(days=1)
+        ends_at = event.ends_at
+    else:
+        ends_at = datetime.combine(event.ends_at, time(12), UTC) + timedelta(days=1)
+    return ends_at if ends_at > now else now + LOOK_AGAIN

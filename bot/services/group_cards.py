@@ -46,7 +46,7 @@ class GroupCards:
             ref=event.ref,
             meeting=meeting,
             version=event.version,
-            over_at=over_at(event),
+            over_at=over_at(event, self._clock.now()),
             nudged=tuple(nudged),
         )
 

@@ -45,12 +45,18 @@ class GroupChats:
         return Texts(group.language or asker.language, zone)
 
     async def choose(
-        self, conversation: Conversation, *, language: str = "", timezone: str = ""
+        self,
+        conversation: Conversation,
+        *,
+        language: str | None = None,
+        timezone: str | None = None,
     ) -> Group:
-        """Speak to a group like that from now on; what is empty stays as it is."""
+        """Speak to a group like that from now on; what is None stays, what is empty is undone."""
         group = await self.groups.group_of(conversation)
         group = replace(
-            group, language=language or group.language, timezone=timezone or group.timezone
+            group,
+            language=group.language if language is None else language,
+            timezone=group.timezone if timezone is None else timezone,
         )
         await self.groups.save_group(group)
         await self.cards.respoken(conversation)

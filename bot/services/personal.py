@@ -32,6 +32,7 @@ class Holdings:
     buttons: int
     numbers: int
     presence: bool
+    cards: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class PersonalData:
             buttons=len(await self.store.buttons_of(owner)),
             numbers=len(await self.store.numbers_of(owner)),
             presence=bool((await self.presences.read(owner)).ledger.claims),
+            cards=len(await self.cards.posted_by(owner)),
         )
 
     async def export(self, caller: Caller) -> Document:

@@ -10,6 +10,7 @@ from bot.texts.group_cards import (
     add_team_member,
     closed_card,
     group_card,
+    names_in_line,
     silent_guests,
     stale_card,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "invitations",
     "likely_zones",
     "local_time",
+    "names_in_line",
     "native_name",
     "on_one_line",
     "presence_buttons",

@@ -56,7 +56,7 @@ def group_card(texts: Texts, roster: Roster, card: NewCard, now: datetime, link:
     if waiting := still_silent(card.nudged, event):
         draft.add(M.NUDGE_ASK, names=_mentioned(texts, waiting)).blank()
     add_roster(draft, roster, now)
-    add_reach(draft, event, of_series=M.EVENT_SERIES, of_one=M.EVENT_ONE_OF_SERIES)
+    _add_reach(draft, event, now)
     draft.add(M.GROUP_CARD_AS_OF, time=texts.moment(now, now))
     seen = replace(event, ref=card.ref)
     return replace(
@@ -69,7 +69,7 @@ def group_card(texts: Texts, roster: Roster, card: NewCard, now: datetime, link:
             card,
             meeting=event.meeting or card.meeting,
             version=seen.version,
-            over_at=over_at(event),
+            over_at=over_at(event, now),
         ),
     )
 
@@ -110,6 +110,14 @@ def add_roster(draft: Draft, roster: Roster, now: datetime) -> Draft:
     return draft
 
 
+def _add_reach(draft: Draft, event: Event, now: datetime) -> Draft:
+    """What an answer reaches; of a series whose next date cannot be seen, that too."""
+    begun = isinstance(event.starts_at, datetime) and event.starts_at < now
+    if event.recurring and not event.over and begun:
+        return draft.add(M.GROUP_CARD_SERIES)
+    return add_reach(draft, event, of_series=M.EVENT_SERIES, of_one=M.EVENT_ONE_OF_SERIES)
+
+
 def still_silent(nudged: Iterable[Nudged], event: Event) -> Sequence[Nudged]:
     """Those of whom an answer was asked and has not come."""
     if event.over or event.guests_hidden:
@@ -140,16 +148,25 @@ def _add_tally(draft: Draft, tally: _Tally, roster: Roster, people: Sequence[Att
     if not people:
         return
     with_names, without = tally
+    names = names_in_line(draft.texts, roster, people)
+    if names:
+        draft.add(with_names, count=len(people), names=names)
+    else:
+        draft.add(without, count=len(people))
+
+
+def names_in_line(texts: Texts, roster: Roster, people: Sequence[Attendee]) -> Markup:
+    """Who they are, as far as names are known and there is room; the others are counted.
+
+    Empty if guests are hidden or nobody has a name.
+    """
     known = [roster.names.get(one.user_id) or one.name for one in people]
     named = sorted((name for name in known if name), key=str.casefold)[:_NAMES_MAX]
     if roster.event.guests_hidden or not named:
-        draft.add(without, count=len(people))
-        return
-    names = Markup(", ").join(draft.texts.named(on_one_line(name, _NAME_LIMIT)) for name in named)
+        return Markup()
+    names = Markup(", ").join(texts.named(on_one_line(name, _NAME_LIMIT)) for name in named)
     others = len(people) - len(named)
-    if others:
-        names = draft.texts.say(M.TALLY_MORE, names=names, count=others)
-    draft.add(with_names, count=len(people), names=names)
+    return texts.say(M.TALLY_MORE, names=names, count=others) if others else names
 
 
 def _mentioned(texts: Texts, people: Sequence[Nudged]) -> Markup:

@@ -14,7 +14,7 @@ from bot.domain.participation import (
 from bot.services.outcomes import Outcome, Step
 from bot.texts import Draft, M, add_answer, add_headline, add_reach, card, card_buttons
 
-_ALREADY: Mapping[ParticipationStatus, M] = {
+ALREADY: Mapping[ParticipationStatus, M] = {
     ParticipationStatus.ACCEPTED: M.ALREADY_ACCEPTED,
     ParticipationStatus.DECLINED: M.ALREADY_DECLINED,
     ParticipationStatus.TENTATIVE: M.ALREADY_TENTATIVE,
@@ -99,7 +99,7 @@ def unconfirmed(ctx: Context, participation: Participation) -> Draft:
 
 
 def _already(ctx: Context, participation: Participation) -> Draft:
-    draft = _headline(ctx, _ALREADY[participation.status], participation.event)
+    draft = _headline(ctx, ALREADY[participation.status], participation.event)
     if not participation.exact:
         draft.add(M.ANSWER_MAYBE_KEPT)
     return draft.add(M.ANSWER_NOTHING_SENT)

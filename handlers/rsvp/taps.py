@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from bot.commands import Context, refused
 from bot.domain.chat import Reply
-from bot.domain.participation import Answer, Confirmation
+from bot.domain.participation import Answer, Confirmation, ParticipationStatus
 from bot.errors import TELLABLE, EventNotFoundError, NotAnswerableError, NotInvitedError
 from bot.services.outcomes import Outcome, Provided, Step
 from bot.texts import HELD, M
-from handlers.rsvp.outcomes import tell
+from handlers.rsvp.outcomes import ALREADY, tell
 
 _REFUSALS = {M.REFUSE_ORGANIZER: M.TAP_ORGANIZER, M.REFUSE_OVER: M.TAP_OVER}
 
@@ -48,9 +48,11 @@ async def _told(ctx: Context, outcome: Outcome) -> Reply:
     if outcome.step is Step.CHANGED:
         await ctx.services.cards.touch(participation.event.meeting)
         return ctx.draft().add(M.TAP_CHANGED).reply()
-    plain = participation.status is outcome.wanted
-    if participation.confirmation is not Confirmation.CONFIRMED or not plain:
+    already, status = outcome.step is Step.ALREADY, participation.status
+    if already and status is ParticipationStatus.NEEDS_ACTION:
+        return ctx.draft().add(M.TAP_NO_MAYBE).reply()
+    if participation.confirmation is not Confirmation.CONFIRMED or status is not outcome.wanted:
         return await tell(ctx, outcome, hint=False)
-    draft = ctx.draft()
-    draft.add(HELD[participation.status], title=ctx.texts.title(participation.event))
+    said = ALREADY[status] if already else HELD[status]
+    draft = ctx.draft().add(said, title=ctx.texts.title(participation.event))
     return replace(draft.reply(), fleeting=True)

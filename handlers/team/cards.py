@@ -11,26 +11,27 @@ from bot.errors import TELLABLE, PlatformError
 from bot.ports import KeptCard
 from bot.services.group_cards import link_word
 from bot.texts import M, group_card
-from handlers.team.naming import one_meeting
+from handlers.team.naming import one_meeting, split_off
 
 router = Router()
 
-_OFF = frozenset({"off", "close", "выкл", "закрыть", "убрать"})
+_OFF = frozenset({"off", "close", "выкл", "закрыть", "закрой", "убрать"})
 
 
 @router.command(
-    "card", summary=M.HELP_CARD, arguments="651", changes=True, aliases=("карточка", "встреча")
+    "card",
+    summary=M.HELP_CARD,
+    arguments="651",
+    changes=True,
+    aliases=("карточка", "карта", "встреча"),
 )
 async def card(ctx: Context) -> Sequence[Reply]:
     """Post a meeting's card in the group, read it again, or close it (`/card 651 off`)."""
     if ctx.command.card:
         return [await _refresh(ctx)]
     await check_place(ctx, M.CARD_ONLY_GROUPS)
-    words = ctx.command.args
-    closing = bool(words) and words[-1].lower() in _OFF
-    if closing:
-        ctx = replace(ctx, command=replace(ctx.command, args=words[:-1]))
-    ref = await one_meeting(ctx, M.CARD_WHICH, words[-1:] if closing else ())
+    ctx, closing = split_off(ctx, _OFF)
+    ref = await one_meeting(ctx, M.CARD_WHICH_OFF if closing else M.CARD_WHICH, closing)
     if isinstance(ref, Reply):
         return [ref]
     try:

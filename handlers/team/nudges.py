@@ -1,15 +1,15 @@
 """/nudge: those in the group who have not answered are asked to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.commands import Context, Router, check_place, refused
 from bot.domain.chat import Reply
 from bot.domain.group_cards import NUDGE_EVERY, Nudged, Roster
 from bot.domain.meetings import Meeting
-from bot.domain.participation import Obstacle
+from bot.domain.participation import Event, Obstacle
 from bot.errors import TELLABLE, NotAllowedError, UsageError
-from bot.texts import M, silent_guests
+from bot.texts import M, names_in_line, silent_guests
 from handlers.team.cards import post_card
 from handlers.team.naming import one_meeting
 
@@ -20,7 +20,11 @@ _OFF = frozenset({"off", "выкл"})
 
 
 @router.command(
-    "nudge", summary=M.HELP_NUDGE, arguments="651", changes=True, aliases=("напомнить", "спросить")
+    "nudge",
+    summary=M.HELP_NUDGE,
+    arguments="651",
+    changes=True,
+    aliases=("напомнить", "напомни", "спросить"),
 )
 async def nudge(ctx: Context) -> Sequence[Reply]:
     """Mention those who are silent, with a card to press; `/nudge off` for whoever minds."""
@@ -28,7 +32,7 @@ async def nudge(ctx: Context) -> Sequence[Reply]:
     word = ctx.command.args[0].lower() if len(ctx.command.args) == 1 else ""
     if word in _ON | _OFF:
         return [await _choose(ctx, asked=word in _ON)]
-    ref = await one_meeting(ctx, M.NUDGE_WHICH)
+    ref = await one_meeting(ctx, M.NUDGE_WHICH, candidate=_is_organized)
     if isinstance(ref, Reply):
         return [ref]
     try:
@@ -40,11 +44,11 @@ async def nudge(ctx: Context) -> Sequence[Reply]:
 
 async def _nudge(ctx: Context, roster: Roster) -> Sequence[Reply]:
     event = roster.event
-    if event.obstacle is not Obstacle.ORGANIZER:
-        raise NotAllowedError(M.NUDGE_NOT_ORGANIZER, event=event)
     if event.meeting is None or event.private or event.over:
         # Whatever the group may not see, it is not asked about.
         return await post_card(ctx, roster)
+    if not _is_organized(event):
+        raise NotAllowedError(M.NUDGE_NOT_ORGANIZER, event=event)
     if event.guests_hidden:
         raise NotAllowedError(M.NUDGE_HIDDEN, event=event)
     silent = {one.user_id for one in silent_guests(event)}
@@ -52,13 +56,24 @@ async def _nudge(ctx: Context, roster: Roster) -> Sequence[Reply]:
         return [ctx.draft().add(M.NUDGE_NOBODY_SILENT, title=ctx.texts.title(event)).reply()]
     asked = await _known_here(ctx, event.meeting, silent)
     if not asked:
-        return [ctx.draft().add(M.NUDGE_NOBODY_HERE, count=len(silent)).reply()]
+        return [_not_mentioned(ctx, roster, silent)]
     await _wait_a_while(ctx, event.meeting)
     replies = list(await post_card(ctx, roster, asked))
-    others = len(silent) - len({one.user_id for one in asked})
+    others = silent - {one.user_id for one in asked}
     if others:
-        replies.append(ctx.draft().add(M.NUDGE_NOT_KNOWN, count=others).reply())
+        replies.append(_not_mentioned(ctx, roster, others))
     return replies
+
+
+def _not_mentioned(ctx: Context, roster: Roster, user_ids: Collection[str]) -> Reply:
+    """Who could not be asked, and what it takes, for the organizer alone."""
+    people = [one for one in roster.event.attendees if one.user_id in user_ids]
+    names = names_in_line(ctx.texts, roster, people)
+    return ctx.draft().add(M.NUDGE_NOT_MENTIONED, names=names).reply()
+
+
+def _is_organized(event: Event) -> bool:
+    return event.obstacle is Obstacle.ORGANIZER and event.meeting is not None
 
 
 async def _known_here(ctx: Context, meeting: Meeting, silent: set[str]) -> Sequence[Nudged]:

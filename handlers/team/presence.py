@@ -30,7 +30,11 @@ async def team(ctx: Context) -> Sequence[Reply]:
     if not in_group:
         return [ctx.draft().add(M.TEAM_ONLY_GROUPS).reply()]
     if word in _ON | _OFF:
-        return [await _choose(ctx, shown=word in _ON)]
+        chosen = await _choose(ctx, shown=word in _ON)
+        if ctx.command.pressed and M.TEAM_NOT_LINKED not in chosen.said:
+            # The list under which the button stands is true again; who pressed reads the rest.
+            return [replace(await _team(ctx), alert=str(chosen.text.striptags()))]
+        return [chosen]
     return [await _team(ctx)]
 
 
@@ -85,7 +89,6 @@ def _buttons(texts: Texts) -> Sequence[Button]:
             label=str(texts.say(label)),
             command_line=Command(name="team", args=(word,)).line,
             personal=False,
-            opens=True,
         )
         for label, word in ((M.BUTTON_SHOW_ME, "on"), (M.BUTTON_HIDE_ME, "off"))
     ]

@@ -115,7 +115,7 @@ async def test_a_poster_who_unlinks_leaves_a_card_that_says_so(office: Office) -
 
     [text] = bot.in_group(TEAM)
     assert "Sprint review" in text
-    assert "⚠️ Not updated any more" in text
+    assert "⚠️ This card is not updated any more" in text
     [shown] = [one for one in bot.chat.shown.values() if one.conversation.chat_id == TEAM]
     assert shown.reply.buttons == ()
 
@@ -128,4 +128,4 @@ async def test_a_poster_who_is_forgotten_leaves_a_card_without_a_name(office: Of
     await bot.card_sweep.settle()
 
     [text] = bot.in_group(TEAM)
-    assert "⚠️ Not updated any more" in text
+    assert "⚠️ This card is not updated any more" in text

@@ -73,7 +73,7 @@ async def test_a_card_shows_the_group_what_the_portal_holds(bot: Bot) -> None:
         "",
         "❌ Not coming (1): Мария Белова",
         "▫️ No answer or “maybe” (2): Ann Hill, Carl Weber",
-        "As of Mon 2 Mar 10:00",
+        "Updated Mon 2 Mar 10:00",
     ]
     labels = [[button.label for button in row] for row in reply.buttons]
     assert labels == [["Accept", "Maybe", "Decline"], ["🔄 Refresh", "🔗 First time here?"]]
@@ -112,7 +112,10 @@ async def test_a_second_press_of_the_same_button_tells_the_organizer_nothing_new
     for _ in range(2):
         assert await bot.press("Accept", who=ANN) == []
 
-    assert bot.chat.toasts == ["✅ Accepted: Sprint review"] * 2
+    assert bot.chat.toasts == [
+        "✅ Accepted: Sprint review",
+        "✅ Already accepted: Sprint review",
+    ]
     assert len(bot.portal.writes(SET)) == 1
 
 
@@ -453,6 +456,69 @@ async def test_a_series_says_that_an_answer_counts_for_all_of_it(bot: Bot) -> No
     reply = await post(bot, STAND_UP, who=ANN)
 
     assert M.EVENT_SERIES in reply.said
+
+
+async def test_who_takes_no_part_in_a_series_shows_its_next_date_too(bot: Bot) -> None:
+    reply = await post(bot, STAND_UP, who=BORIS)
+
+    # It began three weeks ago.
+    assert "Tue 3 Mar" in plain(reply.text)
+    assert reply.card is not None
+    assert reply.card.over_at is not None
+    assert reply.card.over_at > bot.clock.now()
+
+
+async def test_a_series_whose_next_date_nobody_sees_is_not_read_for_ever(bot: Bot) -> None:
+    await post(bot, STAND_UP, who=BORIS)
+    for row in bot.portal.rows.values():
+        if row.parent_id == STAND_UP:
+            row.exdates = tuple(
+                (bot.clock.now() + timedelta(days=day)).date() for day in range(-1, 400)
+            )
+    await bot.press("🔄 Refresh", who=ANN)
+    await follow(bot)
+
+    due_at = await bot.cards.next_card()
+    assert due_at is not None
+    assert due_at > bot.clock.now() + timedelta(hours=1)
+    assert "the next one" not in bot.in_group(TEAM)[0]
+
+
+async def test_maybe_without_an_answer_is_explained_in_a_line(bot: Bot) -> None:
+    await post(bot)
+
+    [reply] = await bot.press("Maybe", who=ANN)
+
+    assert reply.said == (M.TAP_NO_MAYBE,)
+    assert bot.portal.writes(SET) == []
+
+
+@pytest.mark.parametrize("words", ["651 off", "off 651", "651 закрыть"])
+async def test_a_card_is_closed_by_a_word_before_or_after_its_name(bot: Bot, words: str) -> None:
+    await post(bot)
+
+    [reply] = await bot.say(f"/card {words}", who=BORIS, group=TEAM)
+
+    assert reply.said == (M.CARD_OFF_DONE,)
+
+
+async def test_which_card_to_close_is_asked_as_such(bot: Bot) -> None:
+    await post(bot)
+    [question] = await bot.say("/card off", who=BORIS, group=TEAM)
+    assert question.said == (M.CARD_WHICH_OFF,)
+    label = next(one.label for one in question.pressable if "Sprint" in one.label)
+
+    [reply] = await bot.press(label, who=BORIS)
+    await follow(bot)
+
+    assert reply.said == (M.CARD_OFF_DONE,)
+    assert "🔕 This card is closed." in bot.in_group(TEAM)[0]
+
+
+async def test_one_card_is_posted_at_a_time(bot: Bot) -> None:
+    [reply] = await bot.say("/card 651 655", who=ANN, group=TEAM)
+
+    assert plain(reply.text) == "One meeting at a time: /card 651. Nothing was changed."
 
 
 async def test_a_card_loses_its_buttons_when_the_event_is_over(bot: Bot) -> None:

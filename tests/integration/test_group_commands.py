@@ -97,7 +97,7 @@ async def test_hidden_guests_stay_without_names(bot: Bot) -> None:
 
 async def test_which_meeting_is_asked_in_private_and_told_to_the_group(bot: Bot) -> None:
     [question] = await bot.say("/who here", who=BORIS, group=TEAM)
-    assert question.said == (M.WHO_WHICH,)
+    assert question.said == (M.WHO_WHICH_HERE,)
     label = next(one.label for one in question.pressable if "Sprint" in one.label)
 
     [reply] = await bot.press(label, who=BORIS)
@@ -154,7 +154,7 @@ async def test_nobody_is_asked_twice_within_forty_five_minutes(bot: Bot) -> None
     await bot.say("/nudge 651", who=BORIS, group=TEAM)
     bot.clock.advance(44 * MINUTE)
     [soon] = await bot.say("/nudge 651", who=BORIS, group="-100700")
-    assert soon.said == (M.NUDGE_NOBODY_HERE,)
+    assert soon.said == (M.NUDGE_NOT_MENTIONED,)
 
     [soon] = await bot.say("/nudge 651", who=BORIS, group=TEAM)
     assert soon.said == (M.NUDGE_TOO_SOON,)
@@ -175,9 +175,9 @@ async def test_who_minds_who_left_and_who_is_unknown_is_not_mentioned(bot: Bot) 
     assert "person:7" in card.text
     assert "person:3" not in card.text
     assert "person:2" not in card.text
-    assert rest.said == (M.NUDGE_NOT_KNOWN,)
+    assert rest.said == (M.NUDGE_NOT_MENTIONED,)
     assert rest.visibility is Visibility.SENDER_ONLY
-    assert plain(rest.text).startswith("2 more")
+    assert plain(rest.text).startswith("Not mentioned: Carl Weber, Мария Белова\n")
 
 
 async def test_if_nobody_can_be_asked_nothing_is_posted(bot: Bot) -> None:
@@ -212,8 +212,8 @@ async def test_nobody_is_shown_without_their_yes(bot: Bot) -> None:
 
 
 async def test_who_agreed_is_shown_with_an_end_and_without_a_reason(bot: Bot) -> None:
-    await bot.press("🙋 Show me too", who=ANN)
-    await bot.press("🙋 Show me too", who=MARIA)
+    await bot.press("🙋 Show me", who=ANN)
+    await bot.press("🙋 Show me", who=MARIA)
     [yes] = await bot.say("/team on", who=CARL, group=TEAM)
     assert yes.said == (M.TEAM_SHOWN,)
     assert yes.visibility is Visibility.SENDER_ONLY
@@ -223,11 +223,19 @@ async def test_who_agreed_is_shown_with_an_end_and_without_a_reason(bot: Bot) ->
     [reply] = await bot.say("/team", who=DINA, group=TEAM)
 
     assert lines(reply)[:4] == [
-        "Who is here now",
+        "Presence in this group",
         "🔕 Ann Hill: do not disturb until 11:00 (UTC+1)",
         "🌙 Carl Weber: away",
         "🟢 Мария Белова",
     ]
+
+
+async def test_the_list_whose_button_was_pressed_is_true_again(bot: Bot) -> None:
+    await bot.press("🙋 Show me", who=ANN)
+
+    assert "🟢 Ann Hill" in bot.in_group(TEAM)[-1]
+    assert bot.chat.alerts[-1].startswith("From now on /team shows this group your presence.")
+    assert len(bot.in_group(TEAM)) == len({*bot.chat.shown})
 
 
 async def test_who_takes_back_their_yes_or_leaves_is_not_shown(bot: Bot) -> None:
@@ -331,6 +339,35 @@ async def test_if_nobody_can_say_who_administers_nothing_is_changed(bot: Bot) ->
     assert reply.said == (M.GROUP_SETTINGS_UNSURE,)
 
 
+async def test_what_is_no_setting_is_said_to_be_none_and_can_be_undone(bot: Bot) -> None:
+    bot.chat.admins[TEAM] = {identity_of(ANN)}
+    for words in ("lang xx", "foo", "язык английскийй"):
+        [reply] = await bot.say(f"/settings {words}", who=ANN, group=TEAM)
+        assert reply.said == (M.GROUP_SETTINGS_UNKNOWN,)
+    [reply] = await bot.say("/settings tz zzzz", who=ANN, group=TEAM)
+    assert M.GROUP_SETTINGS_ZONE_UNKNOWN in reply.said
+
+    await bot.say("/settings язык русский", who=ANN, group=TEAM)
+    await bot.say("/settings пояс Almaty", who=ANN, group=TEAM)
+    [zones] = await bot.say("/settings tz", who=ANN, group=TEAM)
+    assert "Asia/Almaty" in plain(zones.text)
+    assert not any("✓ Europe/Berlin" in button.label for button in zones.pressable)
+    await bot.press("As whoever asks has it", who=ANN)
+    [reply] = await bot.say("/settings lang -", who=ANN, group=TEAM)
+
+    assert {M.GROUP_SETTINGS_LANGUAGE_OPEN, M.GROUP_SETTINGS_ZONE_OPEN} <= {*reply.said}
+
+
+async def test_a_group_is_helped_with_what_it_does_together_and_learns_its_id(bot: Bot) -> None:
+    [help_] = await bot.say("/help", who=ANN, group=TEAM)
+    [hello] = await bot.say("/start", who=ANN, group=TEAM)
+
+    assert help_.visibility is Visibility.CONVERSATION
+    assert "/card 651" in plain(help_.text)
+    assert "/forget" not in plain(help_.text)
+    assert f"telegram:{TEAM}" in plain(hello.text)
+
+
 # a group that gets another id
 
 
@@ -360,4 +397,4 @@ async def test_a_group_with_a_new_id_keeps_its_settings_people_and_cards() -> No
         assert "✅ Придут (1): Ann Hill" in bot.in_group(later)[0]
         [team] = await bot.say("/team", who=BORIS, group=later)
         assert "Ann Hill" in plain(team.text)
-        assert plain(team.text).startswith("Кто сейчас на месте")
+        assert plain(team.text).startswith("Статусы в группе")

@@ -182,7 +182,7 @@ class Bitrix24Calendar:
             raise EventNotFoundError(M.EVENT_NOT_FOUND, id=ref.event_id)
         me = calendar.parse_profile(answer.results.get("profile")).user_id
         letter = self._letter(answer.results, answer.errors.get("status"), row)
-        upcoming = await self._upcoming(call, row, me) if row.recurring else None
+        upcoming = await self._upcoming(call, row, _calendar_of(row, me)) if row.recurring else None
         read = _Read(
             row=row,
             reader=Reader(user_id=me, origin=answer.origin),
@@ -202,11 +202,14 @@ class Bitrix24Calendar:
             raise ProviderProtocolError(PROVIDER, "calendar.meeting.status.get")
         return calendar.parse_status(results["status"])
 
-    async def _upcoming(self, call: Call, row: EventRow, me: str) -> EventRow | None:
-        """The next occurrence of a series; getbyid may tell the very first one."""
+    async def _upcoming(self, call: Call, row: EventRow, owner_id: str) -> EventRow | None:
+        """The next occurrence of a series, from a calendar that has it.
+
+        The event itself may be told with the times of the very first one.
+        """
         now = self._clock.now()
         period = calendar.get_period(
-            me,
+            owner_id,
             (now - _DAY).date().isoformat(),
             (now + _SERIES_HORIZON).date().isoformat(),
         )
@@ -215,6 +218,14 @@ class Bitrix24Calendar:
             other for other in rows if other.parent_id == row.parent_id and not is_over(other, now)
         ]
         return min(ahead, key=lambda other: other.starts, default=None)
+
+
+def _calendar_of(row: EventRow, me: str) -> str:
+    """The reader's own if they take part, else that of whoever invites."""
+    takes_part = me in (row.owner_id, row.host_id) or any(
+        str(entry.user_id) == me for entry in row.attendees
+    )
+    return me if takes_part else row.host_id or row.owner_id
 
 
 if TYPE_CHECKING:
