@@ -144,9 +144,10 @@ def new(
     )
     card = NewCard(key=key, ref=ref, meeting=meeting, version="v1", over_at=over_at, nudged=nudged)
     button = Button(label="Да", command_line="/maybe 651", personal=False, card=key)
-    names = Markup(", ").join(mention(one.person, one.name) for one in nudged)
+    asked = Markup(", ").join(mention(one.person, one.name) for one in nudged)
+    silent = ", ".join(one.name for one in nudged)
     reply = Reply(
-        text=Markup("<b>Выезд</b> {}").format(names),
+        text=Markup("{}\n<b>Выезд</b>\n▫️ {}").format(asked, silent),
         buttons=((button,),),
         visibility=Visibility.CONVERSATION,
         about=ref,
@@ -454,6 +455,16 @@ async def test_a_card_that_is_posted_later_is_touched_although_its_meeting_had_n
     assert not await it.book.touch(REVIEW)
 
 
+async def test_a_card_that_was_given_up_is_none_that_could_be_touched(it: Kept) -> None:
+    [settled] = await it.settle(new())
+    assert await it.book.touch(REVIEW)
+
+    await it.store.delivered(settled, None)
+
+    assert await it.find(settled) is None
+    assert not await it.book.touch(REVIEW)
+
+
 @pytest.mark.parametrize("kind", DATABASES)
 async def test_a_card_that_another_process_posts_is_touched_once_that_is_noticed(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
@@ -485,6 +496,11 @@ async def test_what_has_no_card_costs_no_write_and_one_read(
     written.clear()
     assert await sql.book.touch(REVIEW)
     assert len(written) == 1
+
+    await sql.book.drop(await sql.card(new()))
+    written.clear()
+    assert not await sql.book.touch(REVIEW)
+    assert len(written) == 0
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[object]:
@@ -938,6 +954,11 @@ async def test_what_is_begun_again_after_a_kill_is_the_same_asking(it: Kept) -> 
         assert await it.book.begin_nudge(REVIEW, 1, later) is None
 
     assert await it.book.begin_nudge(REVIEW, 2, START + MINUTE) == START
+
+    again = START + NUDGE_EVERY
+    assert await it.book.begin_nudge(REVIEW, 2, again) is None
+    assert await it.book.begin_nudge(REVIEW, 2, again + MINUTE) is None
+    assert await it.book.begin_nudge(REVIEW, 1, again + MINUTE) == again
 
 
 @pytest.mark.parametrize("other", [OTHER_ID, OTHER_PLACE, OTHER_PROVIDER])

@@ -261,6 +261,28 @@ async def test_whoever_wants_it_is_shown_in_no_group_any_more(known: Known) -> N
 
 
 @pytest.mark.parametrize("kind", DATABASES)
+async def test_what_is_known_of_a_group_is_read_once(
+    kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with opened(kind, request, tmp_path, clock) as known:
+        first = [await known.chosen(where) for where in (TEAM, OTHERS)]
+        await known.groups.save_group(CHOSEN)
+
+        async def read(self: Database, query: object) -> object:
+            raise AssertionError(f"{self} is asked {query}")
+
+        monkeypatch.setattr(Database, "read", read)
+        assert [await known.chosen(where) for where in (TOPIC, OTHERS)] == [
+            ("ru", "Europe/Berlin", ""),
+            first[1],
+        ]
+
+
+@pytest.mark.parametrize("kind", DATABASES)
 async def test_what_another_process_changes_is_noticed(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
 ) -> None:
