@@ -24,6 +24,8 @@ from bot.sandbox.telegram import TelegramEmulator, telegram_app
 from bot.texts import M, Texts
 
 CLIENT_ID, CLIENT_SECRET = "local.sandbox", "sandbox-portal-client-secret"
+TEAM = -1_001_000_000_007
+"""The group."""
 TOKEN = "7001:sandbox-token-of-no-real-bot"  # noqa: S105 - made up, and printed on purpose
 
 
@@ -78,8 +80,11 @@ def _vendors(clock: SandboxClock) -> tuple[Portal, Cronofy, TelegramEmulator]:
     seed_calendars(cronofy)
     cronofy.quirks.auto_approve = False
     telegram = TelegramEmulator(token=TOKEN, now=clock.now)
-    for person in PEOPLE:
+    people = [
         telegram.add_user(person.user_id, person.name, person.handle, language_code=person.language)
+        for person in PEOPLE
+    ]
+    telegram.add_group(TEAM, "Acme", people)
     return portal, cronofy, telegram
 
 
@@ -111,6 +116,7 @@ def _sheet(
         return portal_url + portal.webhook_path(person.user_id)
 
     say = f'{{"user": {ANN.user_id}, "text": "/status {SPRINT_REVIEW}"}}'
+    card = f'{{"user": {ANN.user_id}, "chat": {TEAM}, "text": "/card {SPRINT_REVIEW}"}}'
     width = max(len(person.full_name) for person in PEOPLE)
     lines = [
         f"# {texts.say(M.SANDBOX_TITLE)}",
@@ -136,6 +142,9 @@ def _sheet(
         f"# {texts.say(M.SANDBOX_SPEAK, id=ANN.user_id)}",
         f"#   curl -d '{say}' {telegram_url}/_sandbox/says",
         f"#   curl {telegram_url}/_sandbox/state",
+        "#",
+        f"# {texts.say(M.SANDBOX_GROUP)}",
+        f"#   curl -d '{card}' {telegram_url}/_sandbox/says",
         "#",
         f"# {texts.say(M.SANDBOX_OTHERS)}",
         *(

@@ -741,3 +741,4 @@ class M(StrEnum):
     NUDGE_NOT_MENTIONED = "nudge.not_mentioned"
     NUDGE_NOTHING_AHEAD = "nudge.nothing_ahead"
     FORGET_CARDS = "forget.cards"
+    SANDBOX_GROUP = "sandbox.group"

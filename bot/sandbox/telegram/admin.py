@@ -52,7 +52,9 @@ async def _says(request: web.Request) -> web.Response:
             wish.get("thread_id"),
             edited=wish.get("edited", False),
         )
-    except (KeyError, ValueError) as error:
+    except KeyError as error:
+        return _unknown(error)
+    except ValueError as error:
         return _impossible(error)
     return web.json_response({"ok": True, "message_id": number})
 
@@ -68,9 +70,16 @@ async def _press(request: web.Request) -> web.Response:
             wish["button"],
             forged=wish.get("forged", False),
         )
-    except (KeyError, ValueError) as error:
+    except KeyError as error:
+        return _unknown(error)
+    except ValueError as error:
         return _impossible(error)
     return web.json_response({"ok": True, "callback_query_id": query_id})
+
+
+def _unknown(error: KeyError) -> web.Response:
+    """A person or chat that does not exist, or a word that is missing."""
+    return _impossible(ValueError(f"there is no {error}; see /_sandbox/state"))
 
 
 def _impossible(error: Exception) -> web.Response:
