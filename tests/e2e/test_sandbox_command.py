@@ -117,15 +117,19 @@ async def test_a_bot_with_these_settings_answers_whoever_speaks_to_it(tmp_path: 
 
 async def test_the_lines_about_speaking_to_the_bot_can_be_pasted(tmp_path: Path) -> None:
     async with sandbox(tmp_path) as there:
-        [(body, says)] = re.findall(r"^#   curl -d '(.*)' (\S+)$", there.printed, re.MULTILINE)
+        lines = re.findall(r"^#   curl -d '(.*)' (\S+)$", there.printed, re.MULTILINE)
         [state] = re.findall(r"^#   curl (http\S+)$", there.printed, re.MULTILINE)
         async with aiohttp.ClientSession() as session:
             form = {"Content-Type": "application/x-www-form-urlencoded"}
-            async with session.post(says, data=body, headers=form) as response:
-                answer = await response.json()
+            answers = []
+            for body, says in lines:
+                async with session.post(says, data=body, headers=form) as response:
+                    answers.append((await response.json())["ok"])
         chats = (await _get(state))["chats"]
 
-    assert answer["ok"] is True
+    assert answers == [True, True]
+    [group] = [chat for number, chat in chats.items() if number.startswith("-")]
+    assert [m["text"] for m in group["messages"]] == [f"/card {SPRINT_REVIEW}"]
     assert [m["text"] for m in chats[str(ANN.user_id)]["messages"]] == [f"/status {SPRINT_REVIEW}"]
 
 
