@@ -151,10 +151,10 @@ class CardSweep:
         shown = await self._deliver(held, reply)
         if shown is None:
             return
-        if card.over_at is None:
+        if card.look_at is None:
             await self._book.drop(held)
             return
-        await self._book.release(held, replace(shown, card=card, due_at=card.over_at))
+        await self._book.release(held, replace(shown, card=card, due_at=card.look_at))
 
     async def _close(self, held: KeptCard, texts: Texts, why: M) -> None:
         """Say why a card is kept up to date no longer, and forget it."""
@@ -178,7 +178,7 @@ class CardSweep:
     async def _deliver(self, held: KeptCard, reply: Reply) -> KeptCard | None:
         """Post or change a card; None if that is over, or has to be tried again."""
         told = readdress(held.delivery, replace(reply, card=reply.card or held.card))
-        if told.reply == held.delivery.reply and held.message_id is not None:
+        if held.message_id is not None and _looks_like(told.reply, held.delivery.reply):
             return replace(held, delivery=told)
         posting = replace(told, edits=held.message_id, reply_to=None, callback_id="")
         try:
@@ -196,3 +196,8 @@ class CardSweep:
             await self._book.drop(held)
             return None
         return replace(held, delivery=told, message_id=message_id, edited_at=self._clock.now())
+
+
+def _looks_like(one: Reply, other: Reply) -> bool:
+    """Whether people see the same, whatever we know beside it."""
+    return (one.text, one.buttons) == (other.text, other.buttons)

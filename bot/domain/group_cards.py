@@ -41,7 +41,8 @@ class NewCard:
         key: Its name in buttons and links; nobody can guess it, and it opens nothing by itself.
         ref: The event as its poster's account sees it.
         version: What the event is to whoever reads the card, see `Event.version`.
-        over_at: When the event is over, or the occurrence that is shown; None if nobody can say.
+        look_at: When it has to be read again although nothing is heard of it: soon after it was
+            posted, and when the event is over; None if never.
         nudged: Those whom the card asks to answer.
         closed: Somebody who may has ended it.
     """
@@ -50,7 +51,7 @@ class NewCard:
     ref: EventRef
     meeting: Meeting
     version: str
-    over_at: datetime | None = None
+    look_at: datetime | None = None
     nudged: tuple[Nudged, ...] = ()
     closed: bool = False
 
@@ -68,8 +69,8 @@ class Roster:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def over_at(event: Event, now: datetime) -> datetime | None:
-    """When it is worth looking whether an event is over; None if it is already.
+def next_look(event: Event, now: datetime) -> datetime | None:
+    """When it is worth looking whether a shown event is over; None if it is already.
 
     Of whole days nobody knows the zone: by then they are over everywhere. Of a series whose next
     date nobody knows it is worth looking now and then.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.accounts import Account
 from bot.domain.chat import Conversation, Identity, IncomingMessage
-from bot.domain.group_cards import NewCard, Nudged, over_at
+from bot.domain.group_cards import NewCard, Nudged
 from bot.domain.meetings import Meeting, Member
 from bot.domain.participation import Event, EventRef
 from bot.domain.providers import Provider
@@ -46,7 +46,6 @@ class GroupCards:
             ref=event.ref,
             meeting=meeting,
             version=event.version,
-            over_at=over_at(event, self._clock.now()),
             nudged=tuple(nudged),
         )
 

@@ -54,7 +54,7 @@ def note_posted(
         return
     touched = sa.and_(mine, _table.c.touches > 0)
     values = {"message_id": message_id, "edited_at": now, "read_at": now}
-    connection.execute(sa.update(_table).where(mine).values(**values, due_at=card.over_at))
+    connection.execute(sa.update(_table).where(mine).values(**values, due_at=card.look_at))
     connection.execute(sa.update(_table).where(touched).values(due_at=now + EDIT_EVERY))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from bot.domain.chat import Button, Reply, Visibility, mention
-from bot.domain.group_cards import NewCard, Nudged, Roster, over_at
+from bot.domain.group_cards import NewCard, Nudged, Roster, next_look
 from bot.domain.participation import Attendee, Event, ParticipationStatus
 from bot.domain.presence import Presence
 from bot.texts.cards import add_reach
@@ -69,7 +69,7 @@ def group_card(texts: Texts, roster: Roster, card: NewCard, now: datetime, link:
             card,
             meeting=event.meeting or card.meeting,
             version=seen.version,
-            over_at=over_at(event, now),
+            look_at=next_look(event, now),
         ),
     )
 

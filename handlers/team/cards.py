@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands import Context, Router, check_place, refused
 from bot.domain.chat import Reply
-from bot.domain.group_cards import Nudged, Roster
+from bot.domain.group_cards import EDIT_EVERY, Nudged, Roster
 from bot.domain.participation import Event, Obstacle
 from bot.errors import TELLABLE, PlatformError
 from bot.ports import KeptCard
@@ -63,7 +63,10 @@ async def post_card(ctx: Context, roster: Roster, nudged: Sequence[Nudged] = ())
     new = ctx.services.cards.new(event, event.meeting, nudged)
     texts = await ctx.services.groups.texts_for(ctx.message.conversation, ctx.texts)
     link = ctx.private_url(link_word(new.key))
-    shown = group_card(texts, roster, new, ctx.services.clock.now(), link)
+    now = ctx.services.clock.now()
+    shown = group_card(texts, roster, new, now, link)
+    # What is answered before the card is kept finds none to be out of date.
+    shown = replace(shown, card=replace(new, look_at=now + EDIT_EVERY))
     if ctx.command.typed is None:
         return [shown]
     done = ctx.draft().add(M.CARD_POSTED, title=ctx.texts.title(event)).reply()

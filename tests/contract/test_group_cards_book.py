@@ -131,7 +131,7 @@ def new(
     meeting: Meeting = REVIEW,
     where: Conversation = TOPIC,
     by: Identity = ANN,
-    over_at: datetime | None = OVER,
+    look_at: datetime | None = OVER,
     nudged: tuple[Nudged, ...] = (),
 ) -> Delivery:
     """A reply that posts a card, as it is before it is settled."""
@@ -142,7 +142,7 @@ def new(
         account_id=f"account-{by.user_id}",
         handle=f"handle-{by.user_id}",
     )
-    card = NewCard(key=key, ref=ref, meeting=meeting, version="v1", over_at=over_at, nudged=nudged)
+    card = NewCard(key=key, ref=ref, meeting=meeting, version="v1", look_at=look_at, nudged=nudged)
     button = Button(label="Да", command_line="/maybe 651", personal=False, card=key)
     asked = Markup(", ").join(mention(one.person, one.name) for one in nudged)
     silent = ", ".join(one.name for one in nudged)
@@ -264,7 +264,7 @@ async def test_a_posted_card_is_its_message_and_due_when_its_event_is_over(it: K
 
 
 async def test_of_what_has_no_known_end_nothing_is_expected_until_it_is_touched(it: Kept) -> None:
-    card = await it.post(new(over_at=None))
+    card = await it.post(new(look_at=None))
     assert (card.message_id, card.due_at, await it.book.next_card()) == ("m1", None, None)
     it.clock.advance(60)
 
@@ -358,7 +358,7 @@ async def test_what_is_touched_before_it_is_delivered_is_due_soon_after_that(it:
 
 
 @pytest.mark.parametrize(
-    ("passed", "over_at", "due_at"),
+    ("passed", "look_at", "due_at"),
     [
         pytest.param(10, OVER, START + 10 * SECOND, id="at once"),
         pytest.param(1, OVER, START + EDIT_EVERY, id="as soon as it may be changed"),
@@ -367,9 +367,9 @@ async def test_what_is_touched_before_it_is_delivered_is_due_soon_after_that(it:
     ],
 )
 async def test_a_touched_card_is_due_at_once_or_as_soon_as_it_may_be_changed_again(
-    it: Kept, passed: float, over_at: datetime, due_at: datetime
+    it: Kept, passed: float, look_at: datetime, due_at: datetime
 ) -> None:
-    before = await it.post(new(over_at=over_at))
+    before = await it.post(new(look_at=look_at))
     it.clock.advance(passed)
 
     assert await it.book.touch(REVIEW)
@@ -391,7 +391,7 @@ async def test_whoever_goes_on_touching_a_card_does_not_put_it_off(it: Kept) -> 
 
 async def test_a_clock_that_was_set_back_keeps_no_card_from_being_changed(it: Kept) -> None:
     it.clock.advance(3600)
-    await it.post(new(over_at=None))
+    await it.post(new(look_at=None))
     it.clock.advance(-3600)
 
     await it.book.touch(REVIEW)
@@ -588,7 +588,7 @@ async def test_what_is_due_comes_the_longest_due_first_and_no_more_than_asked_fo
     it: Kept,
 ) -> None:
     for key, minutes in (("c", 3), ("a", 1), ("d", 4), ("b", 2)):
-        await it.post(new(key, over_at=START + minutes * MINUTE), key)
+        await it.post(new(key, look_at=START + minutes * MINUTE), key)
     it.clock.advance(3.5 * 60)
 
     assert await it.due() == ["a", "b", "c"]
@@ -619,7 +619,7 @@ async def test_a_released_card_comes_back_as_it_was_released(it: Kept) -> None:
         shown,
         delivery=replace(shown.delivery, reply=reply, keys=()),
         card=replace(
-            held.card, version="v2", over_at=OVER + MINUTE, nudged=(CARL_ASKED,), closed=True
+            held.card, version="v2", look_at=OVER + MINUTE, nudged=(CARL_ASKED,), closed=True
         ),
         message_id="m2",
         due_at=OVER + MINUTE,

@@ -50,7 +50,7 @@ class MemoryGroupCards:
             del self._cards[card.card_id]
             return
         now = self._clock.now()
-        due_at = now + EDIT_EVERY if card.touches else card.card.over_at
+        due_at = now + EDIT_EVERY if card.touches else card.card.look_at
         self._cards[card.card_id] = replace(
             card, message_id=message_id, edited_at=now, read_at=now, due_at=due_at
         )

@@ -47,7 +47,7 @@ class MemoryStore(MemoryHandles):
         self._delivered_at: dict[int, datetime] = {}
         self._refused: dict[Identity, datetime] = {}
         self._last_id = 0
-        self.group_cards = MemoryGroupCards(clock)
+        self.group_cards = MemoryGroupCards(clock, self._buttons)
         self.groups = MemoryGroups(self._memberships)
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:

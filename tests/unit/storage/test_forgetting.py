@@ -156,7 +156,7 @@ def _card(who: Identity, key: str = "", nudged: tuple[Nudged, ...] = ()) -> NewC
         ),
         meeting=Meeting(provider=Provider.BITRIX24, place="acme.bitrix24.com", meeting_id="651"),
         version="v1",
-        over_at=START,
+        look_at=START,
         nudged=nudged,
     )
 
