@@ -8,6 +8,7 @@ from bot.commands import Context, Router, parse
 from bot.domain.accounts import Account, AccountKind
 from bot.domain.chat import Button, Reply
 from bot.domain.presence import PresenceState
+from bot.domain.providers import Provider
 from bot.domain.sign_ins import Standing
 from bot.errors import TELLABLE, BotError, ProviderAuthError, UserError
 from bot.services.linking import Unlinked
@@ -122,7 +123,11 @@ async def _go_on(ctx: Context) -> Sequence[Reply]:
     spec = None if command is None else ctx.router.find(command.name)
     if command is None or spec is None:
         return ()
-    return await spec.handler(replace(ctx, command=command))
+    try:
+        return await spec.handler(replace(ctx, command=command))
+    except TELLABLE as error:
+        # The account is linked all the same, which is told beside this.
+        return [ctx.explain(ctx.draft(), error, Provider.BITRIX24).reply()]
 
 
 async def _presence(ctx: Context) -> PresenceState | None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.domain.chat import Button, IncomingMessage, Reply
+from bot.domain.chat import Button, IncomingMessage, Reply, Typed, Visibility
 from bot.domain.inbox import Delivery
 
 
@@ -57,3 +57,14 @@ def readdress(earlier: Delivery, news: Reply) -> Delivery:
             rows.append(tuple(shown))
     about = news.about or earlier.reply.about
     return replace(earlier, reply=replace(news, buttons=tuple(rows), about=about), keys=tuple(keys))
+
+
+def placed(replies: Sequence[Reply], typed: Typed | None) -> Sequence[Reply]:
+    """What is for all goes where the line was written, though its button was pressed elsewhere."""
+    place = None if typed is None else typed.place
+    if place is None:
+        return replies
+    return [
+        replace(reply, place=place) if reply.visibility is Visibility.CONVERSATION else reply
+        for reply in replies
+    ]

@@ -18,7 +18,16 @@ from bot.errors import (
     PlatformError,
     ProviderAuthError,
 )
-from bot.ports import AccountStore, Call, ChatPlatform, Clock, GroupCardBook, KeptCard, People
+from bot.ports import (
+    AccountStore,
+    Call,
+    ChatPlatform,
+    Clock,
+    GroupCardBook,
+    KeptCard,
+    People,
+    Priority,
+)
 from bot.services.caller import account_of
 from bot.services.group_cards import GroupCards, link_word
 from bot.services.groups import GroupChats
@@ -32,6 +41,8 @@ LEASE = timedelta(seconds=60)
 """For how long a card may be in one hand: one read, and one edit that waits for its turn."""
 TRY_AGAIN = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1))
 """After how long a card that could not be read is read again, attempt by attempt."""
+GIVE_UP_AFTER = timedelta(days=1)
+"""A card that still cannot be read so long after it had to be is closed."""
 _CALL_DEADLINE = 25.0
 _AT_ONCE = 4
 _MOST = 200
@@ -123,7 +134,7 @@ class CardSweep:
             if reply is None:
                 await self._close(held, texts, M.GROUP_CARD_PRIVATE)
             else:
-                await self._show(replace(held, read_at=read_at, failing=0), reply)
+                return await self._show(replace(held, read_at=read_at), reply)
         return True
 
     async def _texts(self, held: KeptCard) -> Texts:
@@ -136,8 +147,12 @@ class CardSweep:
         account = await account_of(poster, self._accounts, ref) if ref.account_id else None
         if account is None:
             raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=ref.provider)
-        # With the priority of a command, since people look at it while they press.
-        call = Call(account=account, deadline=self._clock.monotonic() + _CALL_DEADLINE)
+        # In turn with the presses, since people look at it while they press.
+        call = Call(
+            account=account,
+            deadline=self._clock.monotonic() + _CALL_DEADLINE,
+            priority=Priority.PRESS,
+        )
         roster = await self._rosters.read(call, ref)
         now = self._clock.now()
         if roster.event.private:
@@ -145,34 +160,40 @@ class CardSweep:
         link = self._platforms[poster.platform].private_url(link_word(held.card.key))
         return group_card(texts, roster, held.card, now, link), now
 
-    async def _show(self, held: KeptCard, reply: Reply) -> None:
+    async def _show(self, held: KeptCard, reply: Reply) -> bool:
         """Show what was read; a card that is over has nothing more to expect."""
         card = reply.card or held.card
         shown = await self._deliver(held, reply)
         if shown is None:
-            return
+            return False
         if card.look_at is None:
             await self._book.drop(held)
-            return
-        await self._book.release(held, replace(shown, card=card, due_at=card.look_at))
+            return True
+        now = replace(shown, card=card, failing=0, due_at=card.look_at)
+        await self._book.release(held, now)
+        return True
 
     async def _close(self, held: KeptCard, texts: Texts, why: M) -> None:
         """Say why a card is kept up to date no longer, and forget it."""
         reply = closed_card(texts, held.delivery.reply, held.card, why)
-        if await self._deliver(held, reply) is not None:
+        shown = await self._deliver(held, reply)
+        if shown is not None:
             await self._book.drop(held)
 
     async def _keep_stale(self, held: KeptCard, texts: Texts, error: BotError) -> None:
         """Say once that a card may not be true any more, and read it again later."""
         logger.info("a card could not be read: %s", error)
-        pause = TRY_AGAIN[min(held.failing, len(TRY_AGAIN) - 1)]
+        look_at, now = held.card.look_at, self._clock.now()
+        if look_at is not None and now > look_at + GIVE_UP_AFTER:
+            await self._close(held, texts, M.GROUP_CARD_CLOSED)
+            return
         shown: KeptCard | None = held
         if held.failing == 1:
             # At the second time: a portal that is just busy is no news.
             shown = await self._deliver(held, stale_card(texts, held.delivery.reply, held.card))
         if shown is None:
             return
-        again = replace(shown, failing=held.failing + 1, due_at=self._clock.now() + pause)
+        again = replace(shown, failing=held.failing + 1, due_at=now + _pause(held))
         await self._book.release(held, again)
 
     async def _deliver(self, held: KeptCard, reply: Reply) -> KeptCard | None:
@@ -188,14 +209,20 @@ class CardSweep:
             if error.gone:
                 await self._book.drop(held)
             else:
-                pause = max(EDIT_EVERY, timedelta(seconds=error.retry_after or 0.0))
-                later = replace(held, due_at=self._clock.now() + pause)
+                pause = max(_pause(held), timedelta(seconds=error.retry_after or 0.0))
+                due_at = self._clock.now() + pause
+                later = replace(held, failing=held.failing + 1, due_at=due_at)
                 await self._book.release(held, later)
             return None
         if message_id is None or not is_message(message_id):
             await self._book.drop(held)
             return None
         return replace(held, delivery=told, message_id=message_id, edited_at=self._clock.now())
+
+
+def _pause(held: KeptCard) -> timedelta:
+    """How long to wait after one more failure."""
+    return TRY_AGAIN[min(held.failing, len(TRY_AGAIN) - 1)]
 
 
 def _looks_like(one: Reply, other: Reply) -> bool:

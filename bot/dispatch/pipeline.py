@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services
-from bot.dispatch.addressing import address_all
+from bot.dispatch.addressing import address_all, placed
 from bot.dispatch.buttons import stored_buttons
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
 from bot.dispatch.reading import Reader
-from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed, Visibility
+from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed
 from bot.domain.inbox import EntryState, InboxEntry, Person
 from bot.domain.providers import Provider
 from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
-from bot.errors import TELLABLE, BotError, ProviderError, StorageError
-from bot.ports import ChatPlatform, Clock, Store
+from bot.errors import TELLABLE, BotError, PlatformError, ProviderError, StorageError
+from bot.ports import ChatPlatform, Clock, Priority, Store
 from bot.services.access import Admission
 from bot.services.caller import Caller
 from bot.services.changes import Changes
@@ -151,7 +151,8 @@ class Dispatcher:
 
     async def _handle(self, entry: InboxEntry, changes: Changes) -> Sequence[Reply]:
         message = entry.message
-        if not await self._admission.admits(message.sender, message.conversation):
+        pressed = message.press is not None
+        if not await self._admission.admits(message.sender, message.conversation, pressed=pressed):
             return await self._turn_away(message)
         texts = self._texts(await self._person(message))
         command = await self._reader.read(entry, texts)
@@ -171,6 +172,8 @@ class Dispatcher:
         command = replace(command, name=spec.name)
         if spec.changes and await self._is_late(entry):
             return [self._late(entry.message, command, texts)]
+        if not await self._may_speak_there(entry.message, command):
+            return [Draft(texts).add(M.CARD_NOT_THERE).reply()]
         started = self._clock.monotonic()
         patience = PRESS_PATIENCE if command.card else self._defaults.command_deadline
         deadline = started + patience
@@ -184,6 +187,7 @@ class Dispatcher:
                 conversation=entry.message.conversation,
                 changes=changes,
                 confirmed=command.confirmed,
+                priority=Priority.PRESS if command.card else Priority.COMMAND,
             ),
             texts=texts,
             services=self._services,
@@ -194,7 +198,7 @@ class Dispatcher:
         outcome = "ok"
         try:
             replies = await self._run_within(patience, spec, context)
-            return _placed(replies, command)
+            return placed(replies, command.typed)
         except TELLABLE as error:
             outcome = type(error).__name__
             told = error.provider if isinstance(error, ProviderError) else Provider.BITRIX24
@@ -210,6 +214,16 @@ class Dispatcher:
                 outcome,
                 (self._clock.monotonic() - started) * 1000,
             )
+
+    async def _may_speak_there(self, message: IncomingMessage, command: Command) -> bool:
+        """Whether somebody who presses in private what belongs in a group is still in it."""
+        place = None if command.typed is None else command.typed.place
+        if place is None or place == message.conversation:
+            return True
+        try:
+            return await self._services.groups.is_member(place, message.sender)
+        except PlatformError:
+            return False
 
     async def _run_within(
         self, patience: float, spec: CommandSpec, context: Context
@@ -265,6 +279,9 @@ class Dispatcher:
 
     def _late(self, message: IncomingMessage, command: Command, texts: Texts) -> Reply:
         age = (self._clock.now() - message.sent_at).total_seconds()
+        if command.card:
+            # The message that it answers says which event is meant.
+            command = replace(command, args=())
         label = str(texts.say(M.LATE_YES, command=command.line[:60]))
         typed = Typed.of(message)
         return (
@@ -301,14 +318,3 @@ def _as_typed(message: IncomingMessage, command: Command) -> IncomingMessage:
         reply_to=typed.reply_to,
         conversation=typed.place or message.conversation,
     )
-
-
-def _placed(replies: Sequence[Reply], command: Command) -> Sequence[Reply]:
-    """What is for all goes where the line was written, though its button was pressed elsewhere."""
-    place = None if command.typed is None else command.typed.place
-    if place is None:
-        return replies
-    return [
-        replace(reply, place=place) if reply.visibility is Visibility.CONVERSATION else reply
-        for reply in replies
-    ]

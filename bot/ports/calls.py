@@ -14,10 +14,12 @@ class Priority(IntEnum):
     COMMAND = 0
     IN_HAND = 1
     """The rest of what is begun: until it is done, its person's commands wait for it."""
-    FOLLOW_UP = 2
-    SWEEP = 3
+    PRESS = 2
+    """The press of a group's card, and the card itself: many come at once."""
+    FOLLOW_UP = 3
+    SWEEP = 4
     """What is due at a moment, such as a presence that ends."""
-    BACKGROUND = 4
+    BACKGROUND = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,10 @@ class GroupCardBook(Protocol):
         """Every card of a meeting, in all chats, the oldest first."""
         ...
 
+    async def cards_in(self, conversation: Conversation) -> Sequence[KeptCard]:
+        """Every card in a group, the oldest first."""
+        ...
+
     async def posted_by(self, person: Identity) -> Sequence[KeptCard]:
         """Every card that a person posted, the oldest first."""
         ...
@@ -101,7 +105,7 @@ class GroupCardBook(Protocol):
         ...
 
     async def drop(self, card: KeptCard) -> None:
-        """Forget a card and its buttons."""
+        """Forget a card and its buttons, unless it stands elsewhere by now than this one says."""
         ...
 
     async def move_group(self, earlier: Conversation, later: Conversation) -> int:

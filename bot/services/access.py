@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.chat import Conversation, ConversationKind, Identity, Platform
 from bot.domain.inbox import Membership
@@ -10,6 +10,7 @@ from bot.errors import PlatformError
 from bot.ports import ChatPlatform, Clock, Groups, People
 
 EVERYBODY = "*"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 CHECK_EVERY = timedelta(days=1)
 """How long it is believed that somebody belongs to a group, or does not."""
 
@@ -68,8 +69,14 @@ class Admission:
         """Whose accounts the environment holds."""
         return self._allowed.owner
 
-    async def admits(self, sender: Identity, conversation: Conversation) -> bool:
-        """Whether this person may give commands in this place."""
+    async def admits(
+        self, sender: Identity, conversation: Conversation, *, pressed: bool = False
+    ) -> bool:
+        """Whether this person may give commands in this place.
+
+        Whoever writes in a group belongs to it. A button there can be pressed by others too, where
+        everybody may look in; so that is asked.
+        """
         # Whom the operator removed no list brings back; only the owner is the operator's last word.
         if sender != self._allowed.owner and await self._people.is_refused(sender):
             return False
@@ -78,7 +85,11 @@ class Admission:
             return named or await self._belongs_to_a_listed_group(sender)
         if not named and not await self._is_listed(conversation):
             return False
-        await self._note_seen(sender, conversation.chat_id)
+        known = await self._known(sender, conversation.chat_id)
+        if pressed:
+            return await self._belongs(known) or named
+        if not (known.belongs and self._is_fresh(known)):
+            await self._save(known, belongs=True)
         return True
 
     async def _is_listed(self, group: Conversation) -> bool:
@@ -88,14 +99,12 @@ class Admission:
         former_id = (await self._groups.group_of(group)).former_id
         return bool(former_id) and self._allowed.lists(group.platform, former_id)
 
-    async def _note_seen(self, sender: Identity, chat_id: str) -> None:
-        now = self._clock.now()
-        known = Membership(identity=sender, chat_id=chat_id, belongs=False, checked_at=now)
+    async def _known(self, sender: Identity, chat_id: str) -> Membership:
         for membership in await self._people.memberships_of(sender):
             if membership.chat_id == chat_id:
-                known = membership
-        if not (known.belongs and self._is_fresh(known)):
-            await self._save(known, belongs=True)
+                return membership
+        # Never seen there: whatever is asked about them has to be asked.
+        return Membership(identity=sender, chat_id=chat_id, belongs=False, checked_at=_LONG_AGO)
 
     async def _belongs_to_a_listed_group(self, sender: Identity) -> bool:
         for known in await self._people.memberships_of(sender):

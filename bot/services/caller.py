@@ -7,7 +7,7 @@ from bot.domain.chat import Conversation, Identity
 from bot.domain.participation import EventRef
 from bot.domain.providers import Provider
 from bot.errors import NotLinkedError
-from bot.ports import AccountStore, Call
+from bot.ports import AccountStore, Call, Priority
 from bot.services.changes import Changes
 from bot.texts import M
 
@@ -23,6 +23,7 @@ class Caller:
         conversation: Where they gave it.
         changes: What it changes; stored together with its outcome.
         confirmed: They said yes to our question.
+        priority: Who goes first where a provider's limit makes requests wait.
     """
 
     identity: Identity
@@ -31,6 +32,7 @@ class Caller:
     conversation: Conversation
     changes: Changes = field(repr=False)
     confirmed: bool = False
+    priority: Priority = Priority.COMMAND
 
 
 async def call_about(caller: Caller, accounts: AccountStore, ref: EventRef) -> Call:
@@ -42,7 +44,7 @@ async def call_about(caller: Caller, accounts: AccountStore, ref: EventRef) -> C
     account = await account_of(caller.identity, accounts, ref)
     if account is None:
         raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=ref.provider)
-    return Call(account=account, deadline=caller.deadline)
+    return Call(account=account, deadline=caller.deadline, priority=caller.priority)
 
 
 async def call_as(caller: Caller, accounts: AccountStore, provider: Provider) -> Call:
@@ -54,7 +56,7 @@ async def call_as(caller: Caller, accounts: AccountStore, provider: Provider) ->
     account = await account_at(caller.identity, accounts, provider)
     if account is None:
         raise NotLinkedError(M.ACCESS_NOT_LINKED, provider=provider)
-    return Call(account=account, deadline=caller.deadline)
+    return Call(account=account, deadline=caller.deadline, priority=caller.priority)
 
 
 async def account_of(owner: Identity, accounts: AccountStore, ref: EventRef) -> Account | None:

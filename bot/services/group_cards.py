@@ -124,6 +124,14 @@ class GroupCards:
         """The cards of a meeting in one group."""
         return [card for card in await self._book.cards_of(meeting) if _in_chat(card, conversation)]
 
+    async def numbered(self, conversation: Conversation, number: str) -> Sequence[KeptCard]:
+        """The cards in a group whose meeting has that number."""
+        return [
+            card
+            for card in await self._book.cards_in(conversation)
+            if card.card.meeting.meeting_id == number
+        ]
+
     async def close(self, cards: Sequence[KeptCard]) -> None:
         """These are kept up to date no longer, and say so."""
         for card in cards:

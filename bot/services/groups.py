@@ -16,12 +16,7 @@ from bot.texts import Texts
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
-    """Somebody who is in a group now, as the bot knows them."""
-
-    person: Person
-    membership: Membership
+_ASKED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +79,27 @@ class GroupChats:
         """
         return await self.platforms[conversation.platform].is_member(conversation, person)
 
-    async def present(self, conversation: Conversation) -> Sequence[Present]:
-        """Those who were seen in a group and are still there, asked now where that is possible."""
-        known = await self.groups.members_of(conversation)
-        still = await asyncio.gather(*(self._still_there(conversation, one) for one in known))
-        found = []
-        for membership, belongs in zip(known, still, strict=True):
-            person = await self.people.find_person(membership.identity)
-            if belongs and person is not None:
-                found.append(Present(person=person, membership=membership))
-        return found
+    async def members_of(self, conversation: Conversation) -> Sequence[Membership]:
+        """Those who were seen in a group; some may have left it."""
+        return await self.groups.members_of(conversation)
+
+    async def present(
+        self, conversation: Conversation, known: Sequence[Membership]
+    ) -> Sequence[Person]:
+        """Those of them who are still there, asked now where that is possible."""
+        turn = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+        async def ask(one: Membership) -> bool:
+            async with turn:
+                return await self._still_there(conversation, one)
+
+        still = await asyncio.gather(*(ask(one) for one in known))
+        people = [
+            await self.people.find_person(one.identity)
+            for one, belongs in zip(known, still, strict=True)
+            if belongs
+        ]
+        return [person for person in people if person is not None]
 
     async def membership(self, conversation: Conversation, person: Identity) -> Membership:
         """What is kept of somebody who wrote in a group just now."""

@@ -17,6 +17,7 @@ from bot.ports import KeptCard
 from bot.storage import tables
 from bot.storage.codec import dump, load
 from bot.storage.said import place_of
+from bot.storage.statements import insert_into
 
 _table = tables.group_cards
 
@@ -28,7 +29,8 @@ def note_cards(connection: sa.Connection, deliveries: Sequence[Delivery]) -> Non
         if card is None:
             continue
         connection.execute(
-            sa.insert(_table).values(
+            insert_into(connection, _table)
+            .values(
                 key=card.key,
                 provider=card.meeting.provider.value,
                 place=card.meeting.place,
@@ -38,6 +40,7 @@ def note_cards(connection: sa.Connection, deliveries: Sequence[Delivery]) -> Non
                 chat=place_of(delivery.conversation),
                 delivery=dump(delivery),
             )
+            .on_conflict_do_nothing(index_elements=["key"])
         )
 
 

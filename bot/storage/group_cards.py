@@ -61,6 +61,12 @@ class SqlGroupCards:
         query = sa.select(_table).where(about(meeting)).order_by(_table.c.id)
         return [kept_card(row) for row in await self._database.read_settled(query)]
 
+    async def cards_in(self, conversation: Conversation) -> Sequence[KeptCard]:
+        """See `GroupCardBook.cards_in`."""
+        query = sa.select(_table).where(_table.c.chat == place_of(conversation))
+        rows = await self._database.read_settled(query.order_by(_table.c.id))
+        return [kept_card(row) for row in rows]
+
     async def posted_by(self, person: Identity) -> Sequence[KeptCard]:
         """See `GroupCardBook.posted_by`."""
         query = sa.select(_table).where(_table.c.owner == str(person)).order_by(_table.c.id)
@@ -166,9 +172,14 @@ class SqlGroupCards:
 
     async def drop(self, card: KeptCard) -> None:
         """See `GroupCardBook.drop`."""
+        mine = _table.c.id == card.card_id
+        there = _table.c.chat == place_of(card.delivery.conversation)
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(sa.delete(_table).where(_table.c.id == card.card_id))
+            if not connection.execute(sa.delete(_table).where(mine, there)).rowcount:
+                # Its group has moved meanwhile, and it is to be posted there.
+                connection.execute(sa.update(_table).where(mine).values(lease_until=None))
+                return
             keys = tables.buttons.c.key.in_(card.delivery.keys)
             connection.execute(sa.delete(tables.buttons).where(keys))
 
@@ -192,7 +203,8 @@ class SqlGroupCards:
                         chat=place_of(later),
                         message_id=None,
                         delivery=dump(moved),
-                        due_at=now,
+                        # One that was not posted yet is on its way, and finds its group.
+                        due_at=None if row.message_id is None and row.due_at is None else now,
                         touches=_table.c.touches + 1,
                     )
                 )

@@ -17,7 +17,6 @@ from bot.texts.words import Draft, Texts, on_one_line
 _NAMES_MAX = 20
 """So many people are named in one line; the others are counted."""
 _NAME_LIMIT = 40
-_PLACE_LIMIT = 80
 
 _Tally = tuple[M, M]
 """A line with names, the same without."""
@@ -94,9 +93,9 @@ def add_roster(draft: Draft, roster: Roster, now: datetime) -> Draft:
     draft.add(M.GROUP_CARD_TITLE, title=texts.title(event))
     draft.add(M.EVENT_LINE, when=texts.when(event, now), id=name)
     if event.location:
-        draft.add(M.GROUP_CARD_PLACE, place=on_one_line(event.location, _PLACE_LIMIT))
+        draft.add(M.GROUP_CARD_PLACE, place=texts.named(event.location))
     if event.organizer:
-        draft.add(M.EVENT_ORGANIZER, name=on_one_line(event.organizer, _NAME_LIMIT))
+        draft.add(M.EVENT_ORGANIZER, name=texts.named(on_one_line(event.organizer, _NAME_LIMIT)))
     draft.blank()
     guests = [one for one in event.attendees if not one.organizer]
     for status, tally in _ANSWERED.items():
@@ -170,7 +169,11 @@ def names_in_line(texts: Texts, roster: Roster, people: Sequence[Attendee]) -> M
 
 
 def _mentioned(texts: Texts, people: Sequence[Nudged]) -> Markup:
-    return Markup(", ").join(mention(one.person, _called(texts, one.name)) for one in people)
+    names = Markup(", ").join(
+        mention(one.person, _called(texts, one.name)) for one in people[:_NAMES_MAX]
+    )
+    others = len(people) - _NAMES_MAX
+    return texts.say(M.TALLY_MORE, names=names, count=others) if others > 0 else names
 
 
 def _called(texts: Texts, name: str) -> str:

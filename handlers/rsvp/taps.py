@@ -49,6 +49,9 @@ async def _told(ctx: Context, outcome: Outcome) -> Reply:
         await ctx.services.cards.touch(participation.event.meeting)
         return ctx.draft().add(M.TAP_CHANGED).reply()
     already, status = outcome.step is Step.ALREADY, participation.status
+    if already:
+        # It was answered elsewhere, perhaps where nobody told the card.
+        await ctx.services.cards.touch(participation.event.meeting)
     if already and status is ParticipationStatus.NEEDS_ACTION:
         return ctx.draft().add(M.TAP_NO_MAYBE).reply()
     if participation.confirmation is not Confirmation.CONFIRMED or status is not outcome.wanted:

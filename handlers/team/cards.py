@@ -29,8 +29,10 @@ async def card(ctx: Context) -> Sequence[Reply]:
     """Post a meeting's card in the group, read it again, or close it (`/card 651 off`)."""
     if ctx.command.card:
         return [await _refresh(ctx)]
-    await check_place(ctx, M.CARD_ONLY_GROUPS)
+    check_place(ctx, M.CARD_ONLY_GROUPS)
     ctx, closing = split_off(ctx, _OFF)
+    if closing and (closed := await _close_named(ctx)) is not None:
+        return [closed]
     ref = await one_meeting(ctx, M.CARD_WHICH_OFF if closing else M.CARD_WHICH, closing)
     if isinstance(ref, Reply):
         return [ref]
@@ -84,21 +86,39 @@ def _why_not(event: Event) -> M | None:
     return M.CARD_OVER if event.over else None
 
 
+async def _close_named(ctx: Context) -> Reply | None:
+    """Close what was named by its number or by answering it, without looking into the portal.
+
+    Who administers the group or has posted a card may close it whatever they see of the meeting.
+    """
+    where, words = ctx.message.conversation, ctx.command.args
+    kept = None if words else await ctx.services.cards.answered_by(ctx.message)
+    number = words[0] if len(words) == 1 else ""
+    named = [kept] if kept is not None else await ctx.services.cards.numbered(where, number)
+    theirs = [one for one in named if await _may_close(ctx, one)]
+    return await _closed(ctx, theirs) if theirs else None
+
+
 async def _close(ctx: Context, event: Event) -> Reply:
     if event.meeting is None:
         return ctx.draft().add(M.CARD_OFF_NONE).reply()
     here = await ctx.services.cards.here(ctx.message.conversation, event.meeting)
     if not here:
         return ctx.draft().add(M.CARD_OFF_NONE).reply()
-    theirs = [kept for kept in here if await _may_close(ctx, event, kept)]
+    organizes = event.obstacle is Obstacle.ORGANIZER
+    theirs = [kept for kept in here if organizes or await _may_close(ctx, kept)]
     if not theirs:
         return ctx.draft().add(M.CARD_OFF_REFUSED).reply()
+    return await _closed(ctx, theirs)
+
+
+async def _closed(ctx: Context, theirs: Sequence[KeptCard]) -> Reply:
     await ctx.services.cards.close(theirs)
-    return ctx.draft().add(M.CARD_OFF_DONE, title=ctx.texts.title(event)).reply()
+    return ctx.draft().add(M.CARD_OFF_DONE).reply()
 
 
-async def _may_close(ctx: Context, event: Event, kept: KeptCard) -> bool:
-    if event.obstacle is Obstacle.ORGANIZER or kept.delivery.to == ctx.caller.identity:
+async def _may_close(ctx: Context, kept: KeptCard) -> bool:
+    if kept.delivery.to == ctx.caller.identity:
         return True
     try:
         return await ctx.services.groups.is_admin(ctx.message.conversation, ctx.caller.identity)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from bot.commands import Context, for_the_group, named
+from bot.commands import Context, for_the_group, named, names_nothing
 from bot.domain.chat import Reply
 from bot.domain.participation import Event, EventRef
 from bot.errors import UsageError
@@ -39,7 +39,7 @@ async def one_meeting(
         UserError: Several were named, or nothing of the kind can be seen.
         ProviderError, TransportError: It could not be looked for.
     """
-    if not ctx.command.about and not ctx.command.args and ctx.message.reply_to is None:
+    if await names_nothing(ctx):
         found = await _upcoming(ctx, question, candidate or _has_a_card)
         return for_the_group(ctx, found, suffix)
     meant = await named(ctx)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.commands import Context, Router, check_place, refused
-from bot.domain.chat import Reply
+from bot.domain.chat import Identity, Reply
 from bot.domain.group_cards import NUDGE_EVERY, Nudged, Roster
 from bot.domain.meetings import Meeting
 from bot.domain.participation import Event, Obstacle
@@ -15,6 +15,7 @@ from handlers.team.naming import one_meeting
 
 router = Router()
 
+_ASKED_AT_ONCE = 20
 _ON = frozenset({"on", "вкл"})
 _OFF = frozenset({"off", "выкл"})
 
@@ -28,7 +29,7 @@ _OFF = frozenset({"off", "выкл"})
 )
 async def nudge(ctx: Context) -> Sequence[Reply]:
     """Mention those who are silent, with a card to press; `/nudge off` for whoever minds."""
-    await check_place(ctx, M.NUDGE_ONLY_GROUPS)
+    check_place(ctx, M.NUDGE_ONLY_GROUPS)
     word = ctx.command.args[0].lower() if len(ctx.command.args) == 1 else ""
     if word in _ON | _OFF:
         return [await _choose(ctx, asked=word in _ON)]
@@ -78,17 +79,21 @@ def _is_organized(event: Event) -> bool:
 
 async def _known_here(ctx: Context, meeting: Meeting, silent: set[str]) -> Sequence[Nudged]:
     """Those of the silent who are in this group, are known to the bot, and do not mind."""
-    asked = []
-    for one in await ctx.services.groups.present(ctx.message.conversation):
-        if one.membership.unasked:
-            continue
-        members = await ctx.services.cards.members_at(one.person.identity, meeting)
-        asked += [
-            Nudged(user_id=user_id, person=one.person.identity.user_id, name=one.person.name)
-            for user_id in members
-            if user_id in silent
-        ]
-    return asked
+    groups, here = ctx.services.groups, ctx.message.conversation
+    who: dict[Identity, str] = {}
+    memberships = []
+    for one in await groups.members_of(here):
+        members = await ctx.services.cards.members_at(one.identity, meeting)
+        user_id = next((each for each in members if each in silent), None)
+        if user_id is not None and not one.unasked:
+            who[one.identity] = user_id
+            memberships.append(one)
+    # No more of them than have room in one message, beside the card.
+    present = await groups.present(here, memberships[:_ASKED_AT_ONCE])
+    return [
+        Nudged(user_id=who[one.identity], person=one.identity.user_id, name=one.name)
+        for one in present
+    ]
 
 
 async def _wait_a_while(ctx: Context, meeting: Meeting) -> None:

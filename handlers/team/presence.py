@@ -7,9 +7,9 @@ from datetime import datetime
 
 from bot.commands import Command, Context, Router
 from bot.domain.chat import Button, Reply, Visibility
+from bot.domain.inbox import Person
 from bot.domain.presence import Presence
 from bot.errors import TELLABLE, BotError
-from bot.services.groups import Present
 from bot.services.keeping import Done
 from bot.texts import Draft, M, Texts, add_team_member
 
@@ -49,14 +49,14 @@ async def _choose(ctx: Context, *, shown: bool) -> Reply:
 
 async def _team(ctx: Context) -> Reply:
     where = ctx.message.conversation
-    present = await ctx.services.groups.present(where)
-    agreed = [one for one in present if one.membership.shown]
+    known = await ctx.services.groups.members_of(where)
+    agreed = await ctx.services.groups.present(where, [one for one in known if one.shown])
     found = await asyncio.gather(*(_read(ctx, one) for one in agreed))
     texts = await ctx.services.groups.texts_for(where, ctx.texts)
     now = ctx.services.clock.now()
     draft = Draft(texts).add(M.TEAM_TITLE)
     shown = [(one, done) for one, done in zip(agreed, found, strict=True) if done is not None]
-    for one, done in sorted(shown, key=lambda pair: pair[0].person.name.casefold()):
+    for one, done in sorted(shown, key=lambda pair: pair[0].name.casefold()):
         _add(draft, texts, one, done, now)
     if not shown:
         draft.add(M.TEAM_NOBODY)
@@ -64,23 +64,23 @@ async def _team(ctx: Context) -> Reply:
     return draft.reply([_buttons(texts)], visibility=Visibility.CONVERSATION)
 
 
-async def _read(ctx: Context, one: Present) -> Done | BotError | None:
+async def _read(ctx: Context, one: Person) -> Done | BotError | None:
     """Their presence by their own account; None if they have none any more."""
     try:
-        return await ctx.services.presences.of(one.person.identity, ctx.caller.deadline)
+        return await ctx.services.presences.of(one.identity, ctx.caller.deadline)
     except TELLABLE as error:
         return error
 
 
-def _add(draft: Draft, texts: Texts, one: Present, done: Done | BotError, now: datetime) -> None:
+def _add(draft: Draft, texts: Texts, one: Person, done: Done | BotError, now: datetime) -> None:
     if not isinstance(done, Done):
-        add_team_member(draft, one.person.name, None, "")
+        add_team_member(draft, one.name, None, "")
         return
     held, claim = done.state.presence, done.ledger.deciding(now)
     until = ""
     if claim is not None and claim.ends_at is not None and claim.presence is held:
         until = texts.until(claim.ends_at, now)
-    add_team_member(draft, one.person.name, held or Presence.ONLINE, until)
+    add_team_member(draft, one.name, held or Presence.ONLINE, until)
 
 
 def _buttons(texts: Texts) -> Sequence[Button]:

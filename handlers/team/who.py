@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.commands import Context, Router, check_place, refused
+from bot.commands import Context, Router, refused
 from bot.domain.chat import Reply, Visibility
 from bot.errors import TELLABLE
 from bot.texts import Draft, M, add_roster
@@ -17,8 +17,6 @@ _HERE = frozenset({"here", "здесь", "тут", "сюда"})
 async def who(ctx: Context) -> Sequence[Reply]:
     """Tell the asker who comes; with "here" tell the whole group."""
     ctx, here = split_off(ctx, _HERE)
-    if ctx.message.conversation.is_group:
-        await check_place(ctx, M.CARD_ONLY_GROUPS)
     public = bool(here) and ctx.message.conversation.is_group
     ref = await one_meeting(ctx, M.WHO_WHICH_HERE if public else M.WHO_WHICH, here)
     if isinstance(ref, Reply):

@@ -67,6 +67,9 @@ class MemoryGroupCards:
     async def cards_of(self, meeting: Meeting) -> Sequence[KeptCard]:
         return [card for card in self._cards.values() if card.card.meeting == meeting]
 
+    async def cards_in(self, conversation: Conversation) -> Sequence[KeptCard]:
+        return [card for card in self._cards.values() if _same_chat(card, conversation)]
+
     async def posted_by(self, person: Identity) -> Sequence[KeptCard]:
         return [card for card in self._cards.values() if card.delivery.to == person]
 
@@ -147,6 +150,10 @@ class MemoryGroupCards:
         )
 
     async def drop(self, card: KeptCard) -> None:
+        known = self._cards.get(card.card_id)
+        if known is not None and not _same_chat(known, card.delivery.conversation):
+            self._leases.pop(card.card_id, None)
+            return
         self._cards.pop(card.card_id, None)
         for key in card.delivery.keys:
             self._buttons.pop(key, None)
@@ -158,7 +165,9 @@ class MemoryGroupCards:
                 card,
                 delivery=replace(card.delivery, conversation=later, edits=None),
                 message_id=None,
-                due_at=self._clock.now(),
+                due_at=None
+                if card.message_id is None and card.due_at is None
+                else self._clock.now(),
                 touches=card.touches + 1,
             )
         return len(there)

@@ -37,6 +37,7 @@ _CANNOT_EDIT = (
     "message_id_invalid",
     "there is no text in the message to edit",
 )
+_NOT_TOLD = ("member list is inaccessible", "chat_admin_required")
 # Telegram has no codes for these, only English sentences that have not changed in years.
 
 
@@ -165,6 +166,8 @@ def _failure(error: TelegramError) -> PlatformError:  # noqa: PLR0911 - a table 
         case BadRequest():
             if any(sentence in error.message.lower() for sentence in _CANNOT_EDIT):
                 return EditLostError()
+            if any(sentence in error.message.lower() for sentence in _NOT_TOLD):
+                return PlatformError("not told to this bot")
             return PlatformError("bad request", gone=True)
         case InvalidToken() | Conflict():
             return PlatformError(type(error).__name__)

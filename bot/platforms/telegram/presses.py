@@ -32,10 +32,11 @@ class _Waiting:
     """A press that is not answered yet.
 
     Attributes:
+        timer: When it is answered at the latest; None for one that came to an earlier process.
         noted: What passes over its button if the reply takes long; empty in private.
     """
 
-    timer: asyncio.TimerHandle
+    timer: asyncio.TimerHandle | None
     noted: str
 
 
@@ -135,15 +136,20 @@ class Presses:
             self._send(callback_id, waiting.noted)
 
     def _claim(self, callback_id: str) -> _Waiting | None:
-        """A press if it still waits; from here on nobody else may answer it."""
+        """A press if it still waits; from here on nobody else may answer it.
+
+        One that is not known here came to an earlier process, which may have died before it
+        answered: it is answered once more at most, which Telegram takes or refuses.
+        """
         waiting = self._open.pop(callback_id, None)
-        if waiting is None:
+        if waiting is not None and waiting.timer is not None:
+            waiting.timer.cancel()
+        elif not callback_id or callback_id in self._answered:
             return None
-        waiting.timer.cancel()
         self._answered[callback_id] = ""
         while len(self._answered) > _REMEMBERED:
             self._answered.popitem(last=False)
-        return waiting
+        return waiting or _Waiting(timer=None, noted="")
 
     def _send(self, callback_id: str, text: str) -> None:
         task = asyncio.create_task(self._answer(callback_id, text), name="press")
