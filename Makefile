@@ -1,5 +1,6 @@
 # demo: try the bot in a terminal, no account needed.   test: everything CI checks.
 # bench-presence: a day of 500 people in virtual time, about a minute.
+# bench-taps: one card of a group under 200 presses, in virtual time, half a minute.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
-.PHONY: demo test lint fmt bench-presence lock clean
+.PHONY: demo test lint fmt bench-presence bench-taps lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rsvp-bot demo
@@ -27,6 +28,9 @@ fmt: $(VENV)/.dev
 
 bench-presence: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.presence_day
+
+bench-taps: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.many_taps
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once, about a minute) ..." >&2

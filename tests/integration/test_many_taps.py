@@ -105,10 +105,6 @@ def test_nothing_else_went_wrong_at_telegram(taps: Figures) -> None:
     assert taps.failed == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="calls do not arrive in the rhythm in which they leave, and the limit has no slack",
-)
 def test_the_portal_refused_nothing_for_its_limit(taps: Figures) -> None:
     assert taps.refused_by_portal == 0
 
