@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import Context, Router, check_place, refused
+from bot.commands import Context, Router, check_place
 from bot.domain.chat import Reply
 from bot.domain.group_cards import EDIT_EVERY, Nudged, Roster
 from bot.domain.participation import Event, Obstacle
-from bot.errors import TELLABLE, PlatformError
+from bot.errors import PlatformError
 from bot.ports import KeptCard
 from bot.services.group_cards import link_word
 from bot.texts import M, group_card
@@ -33,13 +33,9 @@ async def card(ctx: Context) -> Sequence[Reply]:
     ctx, closing = split_off(ctx, _OFF)
     if closing and (closed := await _close_named(ctx)) is not None:
         return [closed]
-    ref = await one_meeting(ctx, M.CARD_WHICH_OFF if closing else M.CARD_WHICH, closing)
-    if isinstance(ref, Reply):
-        return [ref]
-    try:
-        roster = await ctx.services.rosters.of(ctx.caller, ref)
-    except TELLABLE as error:
-        return [await refused(ctx, ref, error)]
+    roster = await one_meeting(ctx, M.CARD_WHICH_OFF if closing else M.CARD_WHICH, closing)
+    if isinstance(roster, Reply):
+        return [roster]
     if closing:
         return [await _close(ctx, roster.event)]
     return await post_card(ctx, roster)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from bot.commands import Context, for_the_group, named, names_nothing
+from bot.commands import Context, for_the_group, named, names_nothing, refused
 from bot.domain.chat import Reply
-from bot.domain.participation import Event, EventRef
-from bot.errors import UsageError
+from bot.domain.group_cards import Roster
+from bot.domain.participation import Event
+from bot.errors import TELLABLE, UsageError
 from bot.services.agenda import DAYS_AHEAD
 from bot.texts import M, choices
 
@@ -26,8 +27,8 @@ def split_off(ctx: Context, words: Collection[str]) -> tuple[Context, Sequence[s
 
 async def one_meeting(
     ctx: Context, question: M, suffix: Sequence[str] = (), candidate: Candidate | None = None
-) -> EventRef | Reply:
-    """The one event that is meant, or what to say instead.
+) -> Roster | Reply:
+    """The one meeting that is meant, as the caller sees it now, or what to say instead.
 
     Args:
         ctx: Its command has the words that name the event, and no others.
@@ -47,7 +48,11 @@ async def one_meeting(
         return for_the_group(ctx, meant, suffix)
     if len(meant) > 1:
         raise UsageError(M.MEETING_ONE, command=ctx.command.name)
-    return meant[0].ref
+    ref = meant[0].ref
+    try:
+        return await ctx.services.rosters.of(ctx.caller, ref)
+    except TELLABLE as error:
+        return await refused(ctx, ref, error)
 
 
 def _has_a_card(event: Event) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.commands import Context, Router, check_place, refused
+from bot.commands import Context, Router, check_place
 from bot.domain.chat import Identity, Reply
 from bot.domain.group_cards import NUDGE_EVERY, Nudged, Roster
 from bot.domain.meetings import Meeting
 from bot.domain.participation import Event, Obstacle
-from bot.errors import TELLABLE, NotAllowedError, UsageError
+from bot.errors import NotAllowedError, UsageError
 from bot.texts import M, names_in_line, silent_guests
 from handlers.team.cards import post_card
 from handlers.team.naming import one_meeting
@@ -33,13 +33,9 @@ async def nudge(ctx: Context) -> Sequence[Reply]:
     word = ctx.command.args[0].lower() if len(ctx.command.args) == 1 else ""
     if word in _ON | _OFF:
         return [await _choose(ctx, asked=word in _ON)]
-    ref = await one_meeting(ctx, M.NUDGE_WHICH, candidate=_is_organized)
-    if isinstance(ref, Reply):
-        return [ref]
-    try:
-        roster = await ctx.services.rosters.of(ctx.caller, ref)
-    except TELLABLE as error:
-        return [await refused(ctx, ref, error)]
+    roster = await one_meeting(ctx, M.NUDGE_WHICH, candidate=_is_organized)
+    if isinstance(roster, Reply):
+        return [roster]
     return await _nudge(ctx, roster)
 
 

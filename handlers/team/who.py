@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.commands import Context, Router, refused
+from bot.commands import Context, Router
 from bot.domain.chat import Reply, Visibility
-from bot.errors import TELLABLE
 from bot.texts import Draft, M, add_roster
 from handlers.team.naming import one_meeting, split_off
 
@@ -18,13 +17,9 @@ async def who(ctx: Context) -> Sequence[Reply]:
     """Tell the asker who comes; with "here" tell the whole group."""
     ctx, here = split_off(ctx, _HERE)
     public = bool(here) and ctx.message.conversation.is_group
-    ref = await one_meeting(ctx, M.WHO_WHICH_HERE if public else M.WHO_WHICH, here)
-    if isinstance(ref, Reply):
-        return [ref]
-    try:
-        roster = await ctx.services.rosters.of(ctx.caller, ref)
-    except TELLABLE as error:
-        return [await refused(ctx, ref, error)]
+    roster = await one_meeting(ctx, M.WHO_WHICH_HERE if public else M.WHO_WHICH, here)
+    if isinstance(roster, Reply):
+        return [roster]
     if public and roster.event.private:
         return [ctx.draft().add(M.WHO_PRIVATE, title=ctx.texts.title(roster.event)).reply()]
     texts, now = ctx.texts, ctx.services.clock.now()
