@@ -150,6 +150,24 @@ async def test_a_press_that_was_in_hand_at_a_kill_is_answered_by_the_next_proces
     assert len(w.portal.writes(SET)) == 1
 
 
+async def test_a_card_moves_along_when_its_group_becomes_a_supergroup(tmp_path: Path) -> None:
+    async with world(tmp_path, several=True) as w:
+        await w.start()
+        people = [w.user(person) for person in (*INVITED, *TURNED_AWAY)]
+        group = w.tg.add_group(-500, "Team", people)
+        w.tg.says(w.user(BORIS), f"/card@acme_rsvp_bot {SPRINT_REVIEW}", group)
+        await w.tg.wait_for(lambda: w.tg.messages(-500), timeout=20)
+
+        later = w.tg.migrate(group)
+        [card] = await w.tg.wait_for(lambda: w.tg.messages(later.chat_id), timeout=20)
+        query_id = w.tg.press(w.user(CARL), later.chat_id, card.message_id, card.labels[0])
+        await w.tg.wait_for(lambda: "✅" in card.plain, timeout=20)
+
+    assert w.tg.callback_answers[query_id].text == "✅ Accepted: Sprint review"
+    assert w.portal.status_of(SPRINT_REVIEW, CARL.user_id) == "Y"
+    assert len(w.tg.messages(later.chat_id)) == 1
+
+
 def unlink(w: World, who: Colleague) -> None:
     """Somebody has no account."""
     accounts: dict[str, str] = json.loads(w.environment["PEOPLE_ACCOUNTS"])

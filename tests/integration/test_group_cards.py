@@ -426,6 +426,21 @@ async def test_a_card_whose_message_was_deleted_is_forgotten(bot: Bot) -> None:
     assert reply.said == (M.BUTTON_UNKNOWN,)
 
 
+async def test_a_bot_that_was_removed_forgets_its_cards_there(bot: Bot) -> None:
+    await post(bot)
+    await post(bot, who=ANN, group=OTHERS)
+    bot.chat.gone.add(TEAM)
+
+    await bot.say("/accept 651", who=CARL)
+    await follow(bot)
+
+    assert [
+        kept.delivery.conversation.chat_id for kept in await bot.cards.posted_by(identity_of(ANN))
+    ] == [OTHERS]
+    assert await bot.cards.posted_by(identity_of(BORIS)) == []
+    assert "✅ Coming (1): Carl Weber" in bot.in_group(OTHERS)[0]
+
+
 async def test_a_key_does_nothing_under_another_message_or_in_another_group(bot: Bot) -> None:
     await post(bot)
     message_id, delivery = bot.chat.posted[-1]
