@@ -68,3 +68,15 @@ def placed(replies: Sequence[Reply], typed: Typed | None) -> Sequence[Reply]:
         replace(reply, place=place) if reply.visibility is Visibility.CONVERSATION else reply
         for reply in replies
     ]
+
+
+def as_typed(message: IncomingMessage, typed: Typed | None) -> IncomingMessage:
+    """A pressed line that somebody wrote earlier means what it meant then, where it was written."""
+    if typed is None:
+        return message
+    return replace(
+        message,
+        sent_at=typed.at,
+        reply_to=typed.reply_to,
+        conversation=typed.place or message.conversation,
+    )

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands import Command, CommandSpec, Context, Router, Services
-from bot.dispatch.addressing import address_all, placed
+from bot.commands import Command, CommandSpec, Context, Router, Services, parse
+from bot.dispatch.addressing import address_all, as_typed, placed
 from bot.dispatch.buttons import stored_buttons
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.lanes import Lanes
@@ -151,8 +151,7 @@ class Dispatcher:
 
     async def _handle(self, entry: InboxEntry, changes: Changes) -> Sequence[Reply]:
         message = entry.message
-        pressed = message.press is not None
-        if not await self._admission.admits(message.sender, message.conversation, pressed=pressed):
+        if not await self._admits(message):
             return await self._turn_away(message)
         texts = self._texts(await self._person(message))
         command = await self._reader.read(entry, texts)
@@ -178,7 +177,7 @@ class Dispatcher:
         patience = PRESS_PATIENCE if command.card else self._defaults.command_deadline
         deadline = started + patience
         context = Context(
-            message=_as_typed(entry.message, command),
+            message=as_typed(entry.message, command.typed),
             command=command,
             caller=Caller(
                 identity=entry.message.sender,
@@ -259,6 +258,21 @@ class Dispatcher:
         logger.info("told: %s", error)
         return explain(draft, error, provider=provider, now=self._clock.now(), reference=reference)
 
+    async def _admits(self, message: IncomingMessage) -> bool:
+        """Whether somebody may give commands here.
+
+        Whoever follows the link under a group's card may be a member who never wrote there.
+        """
+        sender, pressed = message.sender, message.press is not None
+        if await self._admission.admits(sender, message.conversation, pressed=pressed):
+            return True
+        command = None if message.conversation.is_group else parse(message.text, "")
+        word = command.args[0] if command is not None and command.args else ""
+        kept = await self._services.cards.behind_link(word)
+        if kept is None:
+            return False
+        return await self._admission.admits(sender, kept.delivery.conversation, pressed=True)
+
     async def _turn_away(self, message: IncomingMessage) -> Sequence[Reply]:
         """In private one line with the person's own id; in groups silence."""
         if message.conversation.is_group:
@@ -305,16 +319,3 @@ class Dispatcher:
     @staticmethod
     def _texts(person: Person) -> Texts:
         return Texts(person.language, zone_of(person.timezone))
-
-
-def _as_typed(message: IncomingMessage, command: Command) -> IncomingMessage:
-    """A pressed line that somebody wrote earlier means what it meant then."""
-    typed = command.typed
-    if typed is None:
-        return message
-    return replace(
-        message,
-        sent_at=typed.at,
-        reply_to=typed.reply_to,
-        conversation=typed.place or message.conversation,
-    )

@@ -6,9 +6,10 @@ import pytest
 
 from bot.domain.chat import Reply
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
-from bot.sandbox.company import ANN, BORIS, GLEB, Colleague
+from bot.sandbox.company import ANN, BORIS, FAY, GLEB, HANA, Colleague
+from bot.services.access import AllowList
 from bot.texts import M
-from tests.fakes.bot import Bot, identity_of, plain
+from tests.fakes.bot import Bot, identity_of, plain, running_bot
 from tests.fakes.browser import Browser
 from tests.integration.sign_in_office import Office, button_url, sign_in_office
 
@@ -93,6 +94,21 @@ async def test_linking_without_an_errand_brings_nothing_else(office: Office) -> 
     replies = await office.bot.say(f"/link {_key(office.bot, ANN)}", who=ANN)
 
     assert len(replies) == 1
+
+
+async def test_a_member_who_never_wrote_in_the_group_may_follow_the_link_and_nobody_else() -> None:
+    access = AllowList(owner=identity_of(HANA), chats=(f"telegram:{TEAM}",))
+    async with running_bot(access=access, linked=(BORIS,)) as bot:
+        bot.chat.members[TEAM] = {identity_of(who) for who in (BORIS, FAY)}
+        await bot.say(f"/card {SPRINT_REVIEW}", who=BORIS, group=TEAM)
+
+        stranger = await _followed(bot, GLEB)
+        member = await _followed(bot, FAY)
+        [later] = await bot.say("/help", who=FAY)
+
+    assert stranger.said[0] == M.ACCESS_NOT_ALLOWED
+    assert M.LINK_FIRST in member.said
+    assert M.HELP_TITLE in later.said
 
 
 async def test_a_link_to_a_card_that_is_gone_says_so(office: Office) -> None:
