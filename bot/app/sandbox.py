@@ -24,6 +24,7 @@ from bot.sandbox.telegram import TelegramEmulator, telegram_app
 from bot.texts import M, Texts
 
 CLIENT_ID, CLIENT_SECRET = "local.sandbox", "sandbox-portal-client-secret"
+BOT = "acme_rsvp_bot"
 TEAM = -1_001_000_000_007
 """The group."""
 TOKEN = "7001:sandbox-token-of-no-real-bot"  # noqa: S105 - made up, and printed on purpose
@@ -79,7 +80,7 @@ def _vendors(clock: SandboxClock) -> tuple[Portal, Cronofy, TelegramEmulator]:
     seed_company(portal)
     seed_calendars(cronofy)
     cronofy.quirks.auto_approve = False
-    telegram = TelegramEmulator(token=TOKEN, now=clock.now)
+    telegram = TelegramEmulator(token=TOKEN, now=clock.now, username=BOT)
     people = [
         telegram.add_user(person.user_id, person.name, person.handle, language_code=person.language)
         for person in PEOPLE
@@ -116,7 +117,7 @@ def _sheet(
         return portal_url + portal.webhook_path(person.user_id)
 
     say = f'{{"user": {ANN.user_id}, "text": "/status {SPRINT_REVIEW}"}}'
-    card = f'{{"user": {ANN.user_id}, "chat": {TEAM}, "text": "/card {SPRINT_REVIEW}"}}'
+    card = f'{{"user": {ANN.user_id}, "chat": {TEAM}, "text": "/card@{BOT} {SPRINT_REVIEW}"}}'
     width = max(len(person.full_name) for person in PEOPLE)
     lines = [
         f"# {texts.say(M.SANDBOX_TITLE)}",

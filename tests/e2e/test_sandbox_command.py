@@ -129,7 +129,7 @@ async def test_the_lines_about_speaking_to_the_bot_can_be_pasted(tmp_path: Path)
 
     assert answers == [True, True]
     [group] = [chat for number, chat in chats.items() if number.startswith("-")]
-    assert [m["text"] for m in group["messages"]] == [f"/card {SPRINT_REVIEW}"]
+    assert [m["text"] for m in group["messages"]] == [f"/card@acme_rsvp_bot {SPRINT_REVIEW}"]
     assert [m["text"] for m in chats[str(ANN.user_id)]["messages"]] == [f"/status {SPRINT_REVIEW}"]
 
 
