@@ -147,7 +147,7 @@ async def test_no_deep_link_sets_a_zone(bot: Bot, payload: str) -> None:
 async def test_in_a_group_there_is_a_hello_and_the_way_to_the_private_chat(bot: Bot) -> None:
     (reply,) = await bot.say("/start ru Europe/Moscow", group="-100")
 
-    assert reply.said == ("start.hello", "start.more", "start.your_id")
+    assert reply.said == ("start.hello", "start.more", "start.your_id", "start.group_id")
     assert [button.url for row in reply.buttons for button in row] == [
         "https://t.me/acme_rsvp_bot?start=start"
     ]
