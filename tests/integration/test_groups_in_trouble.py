@@ -69,10 +69,12 @@ def _group(chat_id: str) -> Conversation:
 # a portal that cannot be read
 
 
-async def test_a_series_whose_next_date_its_poster_cannot_see_is_not_read_all_the_time(
-    bot: Bot,
-) -> None:
+async def test_a_series_whose_next_date_nobody_sees_is_not_read_all_the_time(bot: Bot) -> None:
     await _post(bot, STAND_UP, who=GLEB)
+    days = [bot.clock.now().date() + timedelta(days=day) for day in range(-1, 400)]
+    for row in bot.portal.rows.values():
+        if row.parent_id == STAND_UP:
+            row.exdates = tuple(days)
     looks = 0
 
     for _ in range(60):
@@ -240,6 +242,7 @@ async def test_a_card_that_is_on_its_way_while_its_group_moves_is_posted_once(
 
 async def test_a_tap_that_finds_its_answer_given_brings_the_card_up_to_date(bot: Bot) -> None:
     await _post(bot)
+    await bot.card_sweep.settle()
     _answers(bot, ANN, "Y")
 
     assert await bot.press("Accept", who=ANN) == []
@@ -314,6 +317,24 @@ async def test_presses_of_many_keep_nobodys_command_from_the_portal() -> None:
 
     assert clock.monotonic() < 2
     await asyncio.gather(*presses)
+
+
+async def test_a_press_gives_way_to_commands(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    acquire = LeakyBucket.acquire
+
+    async def noted(self: LeakyBucket, *, priority: int = 0, deadline: float | None = None) -> None:
+        asked.append(priority)
+        await acquire(self, priority=priority, deadline=deadline)
+
+    monkeypatch.setattr(LeakyBucket, "acquire", noted)
+    await bot.say("/card 651", who=BORIS, group=TEAM)
+    of_command = set(asked)
+    asked.clear()
+    await bot.press("Accept", who=ANN)
+
+    assert of_command == {Priority.COMMAND}
+    assert set(asked) == {Priority.PRESS}
 
 
 async def test_a_press_waits_longer_for_its_turn_than_a_command_would() -> None:
