@@ -26,6 +26,6 @@ class StoredReplies:
         if delivery is None or delivery.to != reader:
             return None
         reply = delivery.reply
-        if reply.visibility is not Visibility.SENDER_ONLY or reply.card is not None:
+        if reply.visibility is not Visibility.SENDER_ONLY:
             return None
         return replace(reply, fleeting=False, place=None, errand="")

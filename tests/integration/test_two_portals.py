@@ -44,7 +44,7 @@ async def two_portals() -> AsyncIterator[Two]:
             owner=identity_of(ANN),
             provider=Provider.BITRIX24,
             kind=AccountKind.WEBHOOK,
-            subject="other.example:7",
+            subject="other.example/7",
             place="other.example",
         )
         endpoint = server.url + portal.webhook_path(ANN.user_id)
