@@ -364,7 +364,8 @@ async def test_an_alert_without_a_press_that_waits_for_it_comes_before_the_text(
         assert shown.count("1 < 2 & <b>\nFresh <card>") == 3
         if subject.can.pops_up:
             assert list(subject.alerts()) == []
-            assert await subject.answers() == 1
+            # Likewise: tried once more at most.
+            assert await subject.answers() in {1, 2}
 
 
 async def test_in_a_group_an_alert_pops_up_whoever_may_see_the_reply(subject: ChatSubject) -> None:
@@ -451,7 +452,8 @@ async def test_what_is_fleeting_is_gone_if_nobody_waits_for_it(subject: ChatSubj
 
         assert subject.messages(subject.here) == before
         assert list(subject.toasts()) == []
-        assert await subject.answers() == 1
+        # What came to an earlier process may be tried once more; nobody waits for it here.
+        assert await subject.answers() in {1, 2}
 
 
 async def test_what_is_fleeting_is_no_longer_than_can_be_shown(subject: ChatSubject) -> None:
