@@ -41,6 +41,7 @@ class GroupCommit:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
+        self._connecting = asyncio.Lock()
 
     def start(self) -> None:
         """Begin to work."""
@@ -141,9 +142,11 @@ class GroupCommit:
                 await self._disconnect()
 
     async def _connect(self) -> AsyncConnection:
-        if self._connection is None:
-            self._connection = await self._engine.connect()
-        return self._connection
+        # The first write and the first look at what others wrote may come at the same moment.
+        async with self._connecting:
+            if self._connection is None:
+                self._connection = await self._engine.connect()
+            return self._connection
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
