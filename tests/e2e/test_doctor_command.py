@@ -14,7 +14,8 @@ from bot.app.database import open_storage
 from bot.sandbox.company import ANN
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT
 from tests.e2e.commands import Ended, finish, run, start
-from tests.e2e.world import TOKEN, World, free_port, world
+from tests.e2e.world import TOKEN, World, world
+from tests.fakes.ports import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
 

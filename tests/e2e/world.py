@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +20,7 @@ from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.telegram import Message, TelegramEmulator, User, telegram_app
+from tests.fakes.ports import free_port
 
 CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
 TOKEN = "7001:sandbox-token-of-no-real-bot"
@@ -33,13 +33,6 @@ LIMITS = (
     "CRONOFY_RATE",
 )
 REPO = Path(__file__).parent.parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """A bot with sign-in by button, its pages, and browsers to look at them."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from bot.web.server import WebServer
 from bot.web.sign_in import SignInPages
 from tests.fakes.bot import Bot, running_bot
 from tests.fakes.browser import Browser, Page
+from tests.fakes.ports import free_port
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,9 +46,7 @@ def button_url(reply: Reply, provider: str) -> str:
 
 @asynccontextmanager
 async def sign_in_office(*, many_portals: bool = False) -> AsyncIterator[Office]:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with running_bot(linked=(), public_url=url, many_portals=many_portals) as bot:
         bot.cronofy.quirks.auto_approve = False

@@ -11,8 +11,8 @@ from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.telegram.webhook import Webhook
 from bot.settings import Settings
 from bot.texts import M
-from tests.e2e.world import free_port
 from tests.fakes.clock import FakeClock
+from tests.fakes.ports import free_port
 from tests.integration.doctors_office import TOKEN, Office, Row, doctors_office
 
 NO_ANSWER: Row = ("✗", (M.DOCTOR_NO_ANSWER,), M.DOCTOR_NO_ANSWER_ADVICE)

@@ -15,7 +15,7 @@ from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
 from bot.sandbox.server import SandboxServer
 from bot.settings import Settings
 from bot.texts import M
-from tests.e2e.world import free_port
+from tests.fakes.ports import free_port
 from tests.integration.doctors_office import Office, Row, doctors_office
 
 PORT = M.DOCTOR_NAME_PORT
