@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.dispatch.addressing import readdress
 from bot.dispatch.due import DueLoop, Turns
@@ -122,7 +122,7 @@ class CardSweep:
             await self._close(held, texts, M.GROUP_CARD_CLOSED)
             return True
         try:
-            reply, read_at = await self._read(held, texts)
+            reply = await self._read(held, texts)
         except (NotLinkedError, ProviderAuthError):
             await self._close(held, texts, M.GROUP_CARD_POSTER_GONE)
         except EventNotFoundError:
@@ -134,15 +134,15 @@ class CardSweep:
             if reply is None:
                 await self._close(held, texts, M.GROUP_CARD_PRIVATE)
             else:
-                return await self._show(replace(held, read_at=read_at), reply)
+                return await self._show(held, reply)
         return True
 
     async def _texts(self, held: KeptCard) -> Texts:
         poster = await texts_of(self._people, held.delivery.to, self._default_language)
         return await self._groups.texts_for(held.delivery.conversation, poster)
 
-    async def _read(self, held: KeptCard, texts: Texts) -> tuple[Reply | None, datetime]:
-        """What a card has to show now, and when that was so; nothing of what is private by now."""
+    async def _read(self, held: KeptCard, texts: Texts) -> Reply | None:
+        """What a card has to show now; nothing of what is private by now."""
         ref, poster = held.card.ref, held.delivery.to
         account = await account_of(poster, self._accounts, ref) if ref.account_id else None
         if account is None:
@@ -154,11 +154,10 @@ class CardSweep:
             priority=Priority.PRESS,
         )
         roster = await self._rosters.read(call, ref)
-        now = self._clock.now()
         if roster.event.private:
-            return None, now
+            return None
         link = self._platforms[poster.platform].private_url(link_word(held.card.key))
-        return group_card(texts, roster, held.card, now, link), now
+        return group_card(texts, roster, held.card, self._clock.now(), link)
 
     async def _show(self, held: KeptCard, reply: Reply) -> bool:
         """Show what was read; a card that is over has nothing more to expect."""

@@ -22,7 +22,6 @@ class KeptCard:
         due_at: When it has to be read again; None if nothing is to be expected.
         touches: How often it was found to be out of date.
         edited_at: When it was posted or changed last.
-        read_at: When what it shows was read; None if never since it was posted.
         failing: For how many attempts in a row it could not be read.
     """
 
@@ -33,7 +32,6 @@ class KeptCard:
     due_at: datetime | None = None
     touches: int = 0
     edited_at: datetime | None = None
-    read_at: datetime | None = None
     failing: int = 0
 
 

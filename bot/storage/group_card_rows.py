@@ -56,7 +56,7 @@ def note_posted(
         connection.execute(sa.delete(_table).where(mine))
         return
     touched = sa.and_(mine, _table.c.touches > 0)
-    values = {"message_id": message_id, "edited_at": now, "read_at": now}
+    values = {"message_id": message_id, "edited_at": now}
     connection.execute(sa.update(_table).where(mine).values(**values, due_at=card.look_at))
     connection.execute(sa.update(_table).where(touched).values(due_at=now + EDIT_EVERY))
 
@@ -171,6 +171,5 @@ def kept_card(row: sa.Row[Any]) -> KeptCard:
         due_at=row.due_at,
         touches=row.touches,
         edited_at=row.edited_at,
-        read_at=row.read_at,
         failing=row.failing,
     )

@@ -119,7 +119,6 @@ class SqlGroupCards:
         told: dict[str, Any] = {
             "message_id": now.message_id,
             "edited_at": now.edited_at,
-            "read_at": now.read_at,
             "failing": now.failing,
             "lease_until": None,
         }

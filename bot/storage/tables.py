@@ -240,7 +240,6 @@ group_cards = sa.Table(
     sa.Column("lease_until", UtcDateTime),
     sa.Column("touches", sa.Integer, nullable=False, server_default="0"),
     sa.Column("edited_at", UtcDateTime),
-    sa.Column("read_at", UtcDateTime),
     sa.Column("failing", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_group_cards_meeting", "meeting_id", "place", "provider"),
     sa.Index("ix_group_cards_chat", "chat", "message_id"),

@@ -254,7 +254,7 @@ async def test_a_posted_card_is_its_message_and_due_when_its_event_is_over(it: K
     await it.store.delivered(settled, "m1")
 
     now = START + 5 * SECOND
-    expected = replace(before, message_id="m1", due_at=OVER, edited_at=now, read_at=now)
+    expected = replace(before, message_id="m1", due_at=OVER, edited_at=now)
     assert await it.card(new()) == expected
     assert await it.book.next_card() == OVER
     it.clock.advance((OVER - START).total_seconds() - 6)
@@ -624,7 +624,6 @@ async def test_a_released_card_comes_back_as_it_was_released(it: Kept) -> None:
         message_id="m2",
         due_at=OVER + MINUTE,
         edited_at=now,
-        read_at=now - SECOND,
         failing=3,
     )
 
@@ -666,12 +665,12 @@ async def test_what_is_touched_while_in_hand_is_due_again_soon_after_it_was_chan
     edited_at = it.clock.now()
     it.clock.advance(1)
 
-    shown = replace(showing(held, "news"), edited_at=edited_at, read_at=edited_at, due_at=OVER)
+    shown = replace(showing(held, "news"), edited_at=edited_at, due_at=OVER)
     await it.book.release(held, replace(shown, failing=2))
 
     kept = await it.card(held)
     assert (kept.due_at, kept.touches) == (edited_at + EDIT_EVERY, 1)
-    assert (kept.edited_at, kept.read_at, kept.failing) == (edited_at, edited_at, 2)
+    assert (kept.edited_at, kept.failing) == (edited_at, 2)
     assert await it.book.take(kept, it.clock.now() + MINUTE) == kept
 
 

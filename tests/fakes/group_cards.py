@@ -52,7 +52,7 @@ class MemoryGroupCards:
         now = self._clock.now()
         due_at = now + EDIT_EVERY if card.touches else card.card.look_at
         self._cards[card.card_id] = replace(
-            card, message_id=message_id, edited_at=now, read_at=now, due_at=due_at
+            card, message_id=message_id, edited_at=now, due_at=due_at
         )
 
     async def find_card(self, key: str) -> KeptCard | None:
@@ -133,7 +133,6 @@ class MemoryGroupCards:
                 known,
                 message_id=now.message_id,
                 edited_at=now.edited_at,
-                read_at=now.read_at,
                 failing=now.failing,
                 due_at=self._may_be_edited(now),
             )

@@ -39,7 +39,6 @@ def upgrade() -> None:
         sa.Column("lease_until", UtcDateTime),
         sa.Column("touches", sa.Integer, nullable=False, server_default="0"),
         sa.Column("edited_at", UtcDateTime),
-        sa.Column("read_at", UtcDateTime),
         sa.Column("failing", sa.Integer, nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("id", name="pk_group_cards"),
         sa.UniqueConstraint("key", name="uq_group_cards_key"),
