@@ -48,6 +48,7 @@ UV_LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock:
 	$(UV_LOCK) pyproject.toml --group build -o requirements.lock
 	$(UV_LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV_LOCK) benchmarks/rivals/requirements.in -o benchmarks/rivals/requirements.lock
 
 clean:
 	rm -rf $(VENV)
