@@ -110,6 +110,8 @@ class Settings(LocalSettings):
     owner: Annotated[Identity, NoDecode, BeforeValidator(parse_identity)] | None = None
     allowed_users: Listed = ()
     allowed_chats: Listed = ()
+    person_rate: Rate = 30.0
+    group_rate: Rate = 120.0
     bitrix24_webhook_url: SecretStr | None = None
     bitrix24_allowed_hosts: Words = ()
     bitrix24_rate: Rate = 2.0

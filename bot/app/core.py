@@ -15,6 +15,7 @@ from bot.dispatch import Dispatcher
 from bot.dispatch.calendar_sweep import CalendarSweep
 from bot.dispatch.card_sweep import CardSweep
 from bot.dispatch.follow_ups import FollowUpRunner
+from bot.dispatch.gate import Gate
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.patience import Patience
 from bot.dispatch.pipeline import Defaults
@@ -138,7 +139,7 @@ def build_core(
         await dispatcher.receive(messages)
 
     services = build_services(parts, receive)
-    dispatcher = _dispatcher(parts, services)
+    dispatcher = _dispatcher(parts, services, limits)
     return Core(
         dispatcher=dispatcher,
         sign_ins=services.sign_ins,
@@ -151,7 +152,7 @@ def build_core(
     )
 
 
-def _dispatcher(parts: Parts, services: Services) -> Dispatcher:
+def _dispatcher(parts: Parts, services: Services, limits: Limits) -> Dispatcher:
     store, platforms, clock = parts.stores.store, parts.platforms, parts.clock
     router, lanes = handlers.router(), Lanes()
     return Dispatcher(
@@ -177,6 +178,14 @@ def _dispatcher(parts: Parts, services: Services) -> Dispatcher:
             default_language=parts.defaults.language,
         ),
         lanes=lanes,
+        gate=Gate(
+            inbox=store,
+            platforms=platforms,
+            person_rate=limits.person_rate,
+            group_rate=limits.group_rate,
+            clock=clock,
+            default_language=parts.defaults.language,
+        ),
         patience=Patience(
             store=store,
             platforms=platforms,

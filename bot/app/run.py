@@ -81,6 +81,8 @@ async def run(
                 bitrix24_rate=settings.bitrix24_rate,
                 bitrix24_burst=settings.bitrix24_burst,
                 cronofy_rate=settings.cronofy_rate,
+                person_rate=settings.person_rate,
+                group_rate=settings.group_rate,
             ),
             stores=storage,
             applications=applications,

@@ -40,11 +40,13 @@ from bot.transport.messages import Transport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The vendors' limits that we keep ourselves."""
+    """The limits that we keep: those of the vendors, and for people and groups, a minute."""
 
     bitrix24_rate: float = 2.0
     bitrix24_burst: int = 50
     cronofy_rate: float = 500.0
+    person_rate: float = 30.0
+    group_rate: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address_all, as_typed, placed
 from bot.dispatch.buttons import stored_buttons
 from bot.dispatch.follow_ups import FollowUpRunner
+from bot.dispatch.gate import Gate, lane_of
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
@@ -62,6 +63,7 @@ class Dispatcher:
         admission: Admission,
         follow_ups: FollowUpRunner,
         lanes: Lanes,
+        gate: Gate,
         patience: Patience,
         reader: Reader,
         clock: Clock,
@@ -77,6 +79,7 @@ class Dispatcher:
         self._defaults = defaults
         self.follow_ups = follow_ups
         self._lanes = lanes
+        self._gate = gate
         self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
         self._patience = patience
         self.crashes = 0
@@ -91,18 +94,21 @@ class Dispatcher:
         """Take messages in; on return they are durable. See `bot.ports.Receive`."""
         concealed = [self._services.linking.conceal(message) for message in messages]
         for entry in await self._patience.take_in(concealed):
-            self._queue(entry)
+            if (let_in := await self._gate.let_in(entry)) is not None:
+                self._queue(let_in)
 
     async def drain(self) -> None:
         """Wait until everything taken in is handled and answered."""
         await self._lanes.drain()
         await self._outbox.drain()
+        await self._gate.drain()
         await self._patience.drain()
 
     async def stop(self, grace: float) -> None:
         """Finish what is in hand within `grace` seconds; the rest stays open in the inbox."""
         await self._lanes.stop(grace)
         await self._outbox.stop()
+        await self._gate.stop()
         await self._patience.stop()
 
     def _queue(self, entry: InboxEntry) -> None:
@@ -113,7 +119,7 @@ class Dispatcher:
             finally:
                 current_reference.reset(token)
 
-        self._lanes.put(entry.message.sender, job)
+        self._lanes.put(lane_of(entry), job)
 
     async def _process(self, entry: InboxEntry) -> None:
         if entry.state is not EntryState.RECEIVED:

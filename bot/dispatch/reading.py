@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands import Command, Phrase, Router, parse, read_phrase, read_presence
+from bot.dispatch.gate import refuse
 from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply, Typed
 from bot.domain.inbox import InboxEntry, Said
 from bot.domain.participation import Answer, ParticipationStatus
@@ -51,8 +52,8 @@ class Reader:
     async def read(self, entry: InboxEntry, texts: Texts) -> Command | Sequence[Reply]:
         """The command that a message means, or what to say instead."""
         message = entry.message
-        if message.blanked and not message.conversation.is_group:
-            return [Draft(texts).add(M.KEY_SEEN).reply()]
+        if (unread := _unread(entry, texts)) is not None:
+            return [unread]
         if message.press is not None:
             return await self._pressed(entry, message.press, texts)
         own_name = self._platforms[message.sender.platform].own_name
@@ -189,6 +190,15 @@ class Reader:
         line = replace(command, name=suggestion).line
         typed = Typed.of(message)
         return [draft.reply([[Button(label=line[:_LABEL_LIMIT], command_line=line, typed=typed)]])]
+
+
+def _unread(entry: InboxEntry, texts: Texts) -> Reply | None:
+    """What to say without looking at what the message means."""
+    if entry.refusal is not None:
+        return refuse(texts, entry.refusal)
+    if entry.message.blanked and not entry.message.conversation.is_group:
+        return Draft(texts).add(M.KEY_SEEN).reply()
+    return None
 
 
 def _about_presence(message: IncomingMessage, text: str, texts: Texts) -> Command | None:

@@ -29,13 +29,32 @@ class EntryState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Too much was asked for at once.
+
+    Attributes:
+        pause: Seconds until more is taken.
+        of_group: By a group together, not by one person.
+    """
+
+    pause: float
+    of_group: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """A message that was taken in and is not forgotten until it is closed."""
+    """A message that was taken in and is not forgotten until it is closed.
+
+    Attributes:
+        refusal: Set if nothing is to be done about it but to say why. It is not kept: after a kill
+            nobody was told yet, and the message is as good as any.
+    """
 
     entry_id: int
     message: IncomingMessage
     state: EntryState = EntryState.RECEIVED
     failures: int = 0
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,6 +94,29 @@ async def test_strangers_are_told_their_id_and_silence_reigns_in_groups(tmp_path
     assert w.portal.presence == {ANN.user_id: "dnd"}
 
 
+@BY
+async def test_a_flood_of_commands_gets_one_calm_answer_and_nobody_else_notices(
+    tmp_path: Path, webhook: bool
+) -> None:
+    async with world(tmp_path, several=True, webhook=webhook, PERSON_RATE="30") as w:
+        await w.start()
+        for _ in range(60):
+            w.tg.says(w.user(CARL), "/presence")
+        w.tg.says(w.user(CARL), f"/accept {SPRINT_REVIEW}")
+        w.tg.says(w.user(ANN), "/dnd")
+        await w.heard("Do not disturb is on")
+        [told] = await w.heard("too much at once", CARL)
+        await w.heard("No presence has been set", CARL, count=20)
+        await w.rows("SELECT count(*) FROM inbox WHERE state != 'closed'", [(0,)])
+        code = await w.stop()
+
+    assert code == 0
+    # Half a burst would come back within the 20 seconds for which it says so.
+    assert "again in 20 seconds" in told.plain
+    assert len(w.messages(CARL)) == 21
+    assert w.portal.status_of(SPRINT_REVIEW, CARL.user_id) != "Y"
+
+
 async def test_a_result_from_a_group_goes_to_the_sender_alone_or_leaves_a_neutral_line(
     tmp_path: Path,
 ) -> None:

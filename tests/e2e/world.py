@@ -31,6 +31,8 @@ LIMITS = (
     "BITRIX24_RATE",
     "BITRIX24_BURST",
     "CRONOFY_RATE",
+    "PERSON_RATE",
+    "GROUP_RATE",
 )
 REPO = Path(__file__).parent.parent.parent
 

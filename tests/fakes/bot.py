@@ -44,7 +44,13 @@ from tests.fakes.store import MemoryStore
 from tests.fakes.stores import memory_stores
 
 CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
-FAST = Limits(bitrix24_rate=100_000, bitrix24_burst=100_000, cronofy_rate=100_000)
+FAST = Limits(
+    bitrix24_rate=100_000,
+    bitrix24_burst=100_000,
+    cronofy_rate=100_000,
+    person_rate=100_000,
+    group_rate=100_000,
+)
 
 
 def identity_of(colleague: Colleague) -> Identity:
