@@ -1,4 +1,4 @@
-"""The command line: `rsvp-bot run`, `demo`, `doctor`, `keys`, `sandbox`, `users`.
+"""The command line: `rsvp-bot run`, `demo`, `doctor`, `health`, `keys`, `sandbox`, `users`.
 
 Exit codes: 0 all went well, 1 something broke, 2 a setting is missing or malformed or the command
 line is wrong.
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="run the bot on Telegram, with the settings of .env")
     commands.add_parser("demo", help="try it in this terminal, with no account at all")
+    commands.add_parser("health", help="ask the running bot whether it is ready")
     commands.add_parser("doctor", help="check settings, database and accounts; change nothing")
     sandbox = commands.add_parser(
         "sandbox", help="run Telegram, Bitrix24 and Cronofy as emulators on this machine"
@@ -131,6 +132,13 @@ def _doctor(_options: argparse.Namespace) -> int:
     return asyncio.run(doctor(sys.stdout))
 
 
+def _health(_options: argparse.Namespace) -> int:
+    from bot.app.health_check import ask  # noqa: PLC0415
+    from bot.settings import Settings, load  # noqa: PLC0415
+
+    return ask(load(Settings), sys.stdout)
+
+
 def _sandbox(options: argparse.Namespace) -> int:
     from bot.app.sandbox import sandbox  # noqa: PLC0415
     from bot.logs import set_up  # noqa: PLC0415
@@ -179,6 +187,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "demo": _demo,
     "doctor": _doctor,
+    "health": _health,
     "sandbox": _sandbox,
     "keys": _keys,
     "users": _users,

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -41,17 +42,25 @@ class _TextFormatter(logging.Formatter):
 
 
 class _JsonFormatter(logging.Formatter):
+    """One object a line. What our own lines are made of by name (`%(command)s`) are its fields."""
+
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "reference": current_reference.get(),
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
+        if isinstance(record.args, Mapping) and record.name.startswith("bot."):
+            line = {name: _field(value) for name, value in record.args.items()} | line
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def _field(value: object) -> object:
+    return value if isinstance(value, int | float) else redact(str(value))
 
 
 def set_up(level: str, style: Literal["text", "json"]) -> None:

@@ -130,6 +130,8 @@ class Settings(LocalSettings):
     public_url: Url | None = None
     http_host: str = "127.0.0.1"
     http_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    operations_host: str = "127.0.0.1"
+    operations_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     database_url: SecretStr = SecretStr("sqlite:///data/bot.db")
     secret_keys: Keys = ()
     journal_days: Annotated[int, Field(ge=1, le=36500)] = 365

@@ -15,6 +15,7 @@ from bot.providers.bitrix24 import Bitrix24Consent, Bitrix24SignIn
 from bot.providers.cronofy import CronofyConsent, CronofySignIn
 from bot.settings import Settings
 from bot.transport.messages import Transport
+from bot.transport.metering import Meter
 
 _HINTS = {
     "malformed": "is no address",
@@ -116,6 +117,7 @@ def build_consents(
     bitrix24: Bitrix24SignIn,
     cronofy: CronofySignIn,
     clock: Clock,
+    meter: Meter,
 ) -> Mapping[Provider, Consent]:
     """The providers at which one can sign in by button."""
     consents: dict[Provider, Consent] = {}
@@ -126,6 +128,7 @@ def build_consents(
                 timer=clock,
                 application=applications.bitrix24,
                 servers=applications.token_servers,
+                meter=meter,
             ),
             applications.bitrix24,
             sign_in=bitrix24,
@@ -140,6 +143,7 @@ def build_consents(
                 timer=clock,
                 application=applications.cronofy,
                 base=applications.cronofy_api,
+                meter=meter,
             ),
             applications.cronofy,
             sign_in=cronofy,

@@ -14,6 +14,7 @@ from bot.commands import Services
 from bot.dispatch import Dispatcher
 from bot.dispatch.calendar_sweep import CalendarSweep
 from bot.dispatch.card_sweep import CardSweep
+from bot.dispatch.command_log import CommandLog
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.gate import Gate
 from bot.dispatch.lanes import Lanes
@@ -33,6 +34,7 @@ from bot.services.rosters import Rosters
 from bot.services.sign_ins import SignIns
 from bot.services.troubles import Troubles
 from bot.transport.messages import Transport
+from bot.web.counts import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,14 @@ def build_core(
     access: AllowList,
     defaults: Defaults,
     clock: Clock,
+    counts: Counts | None = None,
 ) -> Core:
     """Wire the pipeline.
 
     `accounts` are those that nobody has to link. `platforms` is looked at when the first message
-    comes, so it may be filled after this call.
+    comes, so it may be filled after this call. `counts` takes note of what happens.
     """
+    counts = counts or Counts()
     memory = Memory(stores.store)
     troubles = Troubles(
         owner=access.owner,
@@ -92,6 +96,7 @@ def build_core(
         fixed=accounts,
         troubles=troubles,
         clock=clock,
+        counts=counts,
     )
     keeper = Keeper(
         book=stores.presences,
@@ -139,7 +144,7 @@ def build_core(
         await dispatcher.receive(messages)
 
     services = build_services(parts, receive)
-    dispatcher = _dispatcher(parts, services, limits)
+    dispatcher = _dispatcher(parts, services, limits, CommandLog(counts, clock))
     return Core(
         dispatcher=dispatcher,
         sign_ins=services.sign_ins,
@@ -152,7 +157,9 @@ def build_core(
     )
 
 
-def _dispatcher(parts: Parts, services: Services, limits: Limits) -> Dispatcher:
+def _dispatcher(
+    parts: Parts, services: Services, limits: Limits, command_log: CommandLog
+) -> Dispatcher:
     store, platforms, clock = parts.stores.store, parts.platforms, parts.clock
     router, lanes = handlers.router(), Lanes()
     return Dispatcher(
@@ -203,6 +210,7 @@ def _dispatcher(parts: Parts, services: Services, limits: Limits) -> Dispatcher:
         ),
         clock=clock,
         defaults=parts.defaults,
+        command_log=command_log,
     )
 
 

@@ -14,7 +14,9 @@ from bot.app.applications import applications_of, cronofy_api, portal_addresses
 from bot.app.clock import SystemClock
 from bot.app.core import Core, build_core
 from bot.app.database import open_storage
+from bot.app.health import Health
 from bot.app.housekeeping import keep_tidy
+from bot.app.operations import operations
 from bot.app.vendors import Limits
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
@@ -32,7 +34,9 @@ from bot.storage.memory import FixedAccounts
 from bot.texts import LANGUAGES, Texts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
-from bot.web.server import WebServer
+from bot.web.counts import Counts
+from bot.web.operations import HealthPages
+from bot.web.server import Pages, WebServer
 from bot.web.sign_in import SignInPages
 
 logger = logging.getLogger(__name__)
@@ -67,6 +71,7 @@ async def run(
     )
     if settings.owner is None:
         logger.warning("OWNER is not set: /start tells everybody the line to put into .env")
+    counts = Counts()
     async with (
         open_storage(
             settings.database_url.get_secret_value(), clock, secret_keys=_secret_keys(settings)
@@ -95,6 +100,7 @@ async def run(
             ),
             defaults=_defaults(settings),
             clock=clock,
+            counts=counts,
         )
         telegram = TelegramPlatform(
             _telegram_options(settings),
@@ -102,31 +108,50 @@ async def run(
             clock=clock,
             menu=_menu(),
             moved=core.groups.moved,
+            meter=counts,
             group_texts=Texts(
                 settings.default_language, zone_of(settings.default_timezone or "UTC")
             ),
         )
         platforms[Platform.TELEGRAM] = telegram
-        await _serve(settings, telegram, core, storage.store, clock)
+        health = Health(
+            inbox=storage.store,
+            dispatcher=core.dispatcher,
+            platform=telegram.name,
+            receives=lambda: telegram.receives,
+            clock=clock,
+        )
+        async with operations(settings, counts, health):
+            await _serve(
+                settings=settings,
+                telegram=telegram,
+                core=core,
+                store=storage.store,
+                clock=clock,
+                health=health,
+            )
     return 0
 
 
 async def _serve(
+    *,
     settings: Settings,
     telegram: TelegramPlatform,
     core: Core,
     store: Store,
     clock: Clock,
+    health: Health,
 ) -> None:
     dispatcher = core.dispatcher
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with _web(settings, telegram, core.sign_ins, clock):
+    async with _web(settings, telegram, core.sign_ins, clock, health):
         work = asyncio.create_task(_work(telegram, core, store, clock, settings.journal_days))
         told = asyncio.create_task(stopping.wait())
         await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        health.stop()
         told.cancel()
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -168,7 +193,11 @@ async def _sweep(sign_ins: SignIns, clock: Clock) -> None:
 
 @asynccontextmanager
 async def _web(
-    settings: Settings, telegram: TelegramPlatform, sign_ins: SignIns, clock: Clock
+    settings: Settings,
+    telegram: TelegramPlatform,
+    sign_ins: SignIns,
+    clock: Clock,
+    health: Health,
 ) -> AsyncIterator[None]:
     """The HTTP server, if anything needs it."""
     wanted = settings.telegram_updates == "webhook" or settings.public_url or settings.http_port
@@ -177,13 +206,10 @@ async def _web(
         return
     endpoints = [telegram.endpoint] if settings.telegram_updates == "webhook" else []
     port = settings.http_port or 0
-    pages = None
+    # Whoever spreads requests over several bots asks where the requests go.
+    pages: list[Pages] = [HealthPages(health.look)]
     if sign_ins.consents:
-        pages = SignInPages(
-            sign_ins,
-            clock=clock,
-            language=settings.default_language,
-        )
+        pages.append(SignInPages(sign_ins, clock=clock, language=settings.default_language))
     async with WebServer(endpoints, host=settings.http_host, port=port, pages=pages) as server:
         logger.info("listening on port %d", server.port)
         yield

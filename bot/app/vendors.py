@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.app.applications import Applications, build_consents
 from bot.app.stores import Stores
@@ -36,6 +37,7 @@ from bot.services.watched import (
 )
 from bot.transport.limits import Limiters
 from bot.transport.messages import Transport
+from bot.web.counts import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,10 @@ def build_vendors(
     fixed: AccountStore,
     troubles: Troubles,
     clock: Clock,
+    counts: Counts,
 ) -> Vendors:
     """Wire the providers. `fixed` are the accounts that nobody has to link."""
-    bitrix24, cronofy = _clients(transport, addresses, limits, clock)
+    bitrix24, cronofy = _clients(transport, addresses, limits, clock, counts)
     portals = Bitrix24SignIn(bitrix24, addresses)
     calendar_services = CronofySignIn(cronofy, applications.cronofy_api)
     offered = build_consents(
@@ -83,9 +86,12 @@ def build_vendors(
         bitrix24=portals,
         cronofy=calendar_services,
         clock=clock,
+        meter=counts,
     )
     consents = {name: WatchedConsent(consent, troubles) for name, consent in offered.items()}
-    tokens = TokenService(stores.book, renewers=consents, clock=clock, troubles=troubles)
+    tokens = TokenService(
+        stores.book, renewers=consents, clock=clock, troubles=troubles, metrics=counts
+    )
     accounts = LinkedBeforeFixed(tokens, fixed)
     calendars = (
         Bitrix24Calendar(bitrix24, accounts, clock),
@@ -108,16 +114,31 @@ def build_vendors(
 
 
 def _clients(
-    transport: Transport, addresses: PortalAddresses, limits: Limits, clock: Clock
+    transport: Transport,
+    addresses: PortalAddresses,
+    limits: Limits,
+    clock: Clock,
+    counts: Counts,
 ) -> tuple[Bitrix24Client, CronofyClient]:
     bitrix24 = Bitrix24Client(
         transport=transport,
-        limiters=Limiters(rate=limits.bitrix24_rate, burst=limits.bitrix24_burst, timer=clock),
+        limiters=Limiters(
+            rate=limits.bitrix24_rate,
+            burst=limits.bitrix24_burst,
+            timer=clock,
+            waited=partial(counts.waited, Provider.BITRIX24.value),
+        ),
         addresses=addresses,
         timer=clock,
         unix_time=lambda: clock.now().timestamp(),
+        meter=counts,
     )
     cronofy = CronofyClient(
-        transport=transport, limit=limit_of(limits.cronofy_rate, clock), timer=clock
+        transport=transport,
+        limit=limit_of(
+            limits.cronofy_rate, clock, waited=partial(counts.waited, Provider.CRONOFY.value)
+        ),
+        timer=clock,
+        meter=counts,
     )
     return bitrix24, cronofy

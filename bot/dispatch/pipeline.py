@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address_all, as_typed, placed
 from bot.dispatch.buttons import stored_buttons
+from bot.dispatch.command_log import LATE, TIMED_OUT, UNKNOWN, CommandLog
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.gate import Gate, lane_of
 from bot.dispatch.lanes import Lanes
@@ -20,12 +21,12 @@ from bot.domain.inbox import EntryState, InboxEntry, Person
 from bot.domain.providers import Provider
 from bot.domain.reference import current_reference, reference_of
 from bot.domain.zones import zone_of
-from bot.errors import TELLABLE, BotError, PlatformError, ProviderError, StorageError
+from bot.errors import TELLABLE, PlatformError, ProviderError, StorageError
 from bot.ports import ChatPlatform, Clock, Priority, Store
 from bot.services.access import Admission
 from bot.services.caller import Caller
 from bot.services.changes import Changes
-from bot.texts import Draft, M, Texts, choose_language, explain
+from bot.texts import Draft, M, Texts, choose_language
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Dispatcher:
         reader: Reader,
         clock: Clock,
         defaults: Defaults,
+        command_log: CommandLog,
     ) -> None:
         self._store = store
         self._platforms = platforms
@@ -77,6 +79,7 @@ class Dispatcher:
         self._admission = admission
         self._clock = clock
         self._defaults = defaults
+        self._command_log = command_log
         self.follow_ups = follow_ups
         self._lanes = lanes
         self._gate = gate
@@ -171,54 +174,46 @@ class Dispatcher:
     async def _run(
         self, entry: InboxEntry, command: Command, texts: Texts, changes: Changes
     ) -> Sequence[Reply]:
-        spec = self._router.find(command.name)
+        spec, platform = self._router.find(command.name), entry.message.sender.platform
         if spec is None:
+            self._command_log.note(UNKNOWN, platform, UNKNOWN)
             return self._reader.unknown(entry.message, command, texts)
         command = replace(command, name=spec.name)
         if spec.changes and await self._is_late(entry):
+            self._command_log.note(spec.name, platform, LATE)
             return [self._late(entry.message, command, texts)]
         if not await self._may_speak_there(entry.message, command):
             return [Draft(texts).add(M.CARD_NOT_THERE).reply()]
-        started = self._clock.monotonic()
         patience = PRESS_PATIENCE if command.card else self._defaults.command_deadline
-        deadline = started + patience
-        context = Context(
-            message=as_typed(entry.message, command.typed),
-            command=command,
-            caller=Caller(
-                identity=entry.message.sender,
-                entry_id=entry.entry_id,
-                deadline=deadline,
-                conversation=entry.message.conversation,
-                changes=changes,
-                confirmed=command.confirmed,
-                priority=Priority.PRESS if command.card else Priority.COMMAND,
-            ),
-            texts=texts,
-            services=self._services,
-            router=self._router,
-            explain=self._explain,
-            private_url=self._platforms[entry.message.sender.platform].private_url,
-        )
-        outcome = "ok"
-        try:
-            replies = await self._run_within(patience, spec, context)
-            return placed(replies, command.typed)
-        except TELLABLE as error:
-            outcome = type(error).__name__
-            told = error.provider if isinstance(error, ProviderError) else Provider.BITRIX24
-            return [self._explain(Draft(texts), error, Provider(told)).reply()]
-        except Exception as error:
-            outcome = type(error).__name__
-            raise
-        finally:
-            logger.info(
-                "command=%s platform=%s outcome=%s ms=%d",
-                spec.name,
-                entry.message.sender.platform,
-                outcome,
-                (self._clock.monotonic() - started) * 1000,
+        with self._command_log.begin(spec.name, platform) as record:
+            context = Context(
+                message=as_typed(entry.message, command.typed),
+                command=command,
+                caller=Caller(
+                    identity=entry.message.sender,
+                    entry_id=entry.entry_id,
+                    deadline=record.began + patience,
+                    conversation=entry.message.conversation,
+                    changes=changes,
+                    confirmed=command.confirmed,
+                    priority=Priority.PRESS if command.card else Priority.COMMAND,
+                ),
+                texts=texts,
+                services=self._services,
+                router=self._router,
+                explain=record.explain,
+                private_url=self._platforms[platform].private_url,
             )
+            try:
+                replies = await self._run_within(patience, spec, context)
+                return placed(replies, command.typed)
+            except TimeoutError:
+                record.outcome = TIMED_OUT
+                hung = M.ERROR_TIMEOUT_BEGUN if changes.made else M.ERROR_TIMEOUT
+                return [Draft(texts).add(hung).reply()]
+            except TELLABLE as error:
+                told = error.provider if isinstance(error, ProviderError) else Provider.BITRIX24
+                return [record.explain(Draft(texts), error, Provider(told)).reply()]
 
     async def _may_speak_there(self, message: IncomingMessage, command: Command) -> bool:
         """Whether somebody who presses in private what belongs in a group is still in it."""
@@ -233,16 +228,15 @@ class Dispatcher:
     async def _run_within(
         self, patience: float, spec: CommandSpec, context: Context
     ) -> Sequence[Reply]:
-        """Requests keep the deadline themselves; this one only catches what hangs without any."""
+        """Requests keep the deadline themselves; this one only catches what hangs without any.
+
+        Raises:
+            TimeoutError: It hangs.
+        """
         busy = asyncio.create_task(self._show_busy(context))
         try:
             async with asyncio.timeout(patience + _DEADLINE_SLACK):
                 return await spec.handler(context)
-        except TimeoutError:
-            begun = context.caller.changes.made
-            return [
-                context.draft().add(M.ERROR_TIMEOUT_BEGUN if begun else M.ERROR_TIMEOUT).reply()
-            ]
         finally:
             busy.cancel()
 
@@ -258,11 +252,6 @@ class Dispatcher:
         while True:
             self._platforms[message.sender.platform].working(message.conversation)
             await asyncio.sleep(_BUSY_EVERY)
-
-    def _explain(self, draft: Draft, error: BotError, provider: Provider) -> Draft:
-        reference = current_reference.get()
-        logger.info("told: %s", error)
-        return explain(draft, error, provider=provider, now=self._clock.now(), reference=reference)
 
     async def _admits(self, message: IncomingMessage) -> bool:
         """Whether somebody may give commands here.

@@ -154,6 +154,18 @@ class StoredButton:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What was taken in and is not done with.
+
+    Attributes:
+        oldest_at: When the oldest of it was taken in; None if there is nothing.
+    """
+
+    depth: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody the bot has met.
 

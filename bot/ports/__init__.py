@@ -6,6 +6,7 @@ from bot.ports.calls import Call, Clock, Priority
 from bot.ports.group_cards import GroupCardBook, KeptCard
 from bot.ports.groups import Group, Groups
 from bot.ports.journal import Journal, Traces
+from bot.ports.metrics import Metrics
 from bot.ports.platforms import ChatPlatform, Moved, Receive, WebhookEndpoint
 from bot.ports.presence_book import KeptLedger, PresenceBook
 from bot.ports.providers import CalendarProvider, Consent, Directory, PresenceProvider, SignIn
@@ -35,6 +36,7 @@ __all__ = [
     "KeptCard",
     "KeptCredentials",
     "KeptLedger",
+    "Metrics",
     "Moved",
     "People",
     "PresenceBook",

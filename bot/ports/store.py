@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.domain.chat import Conversation, Identity, IncomingMessage
 from bot.domain.inbox import (
+    Backlog,
     Delivery,
     FollowUp,
     InboxEntry,
@@ -33,6 +34,10 @@ class Inbox(Protocol):
 
     async def unfinished(self) -> Sequence[InboxEntry]:
         """Everything not closed, oldest first."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How much of it is not closed, and how old that is."""
         ...
 
     async def record_intent(self, intent: Intent) -> None:

@@ -18,7 +18,7 @@ from bot.errors import (
     TokenExpiredError,
     TransportError,
 )
-from bot.ports import AccountBook, AccountStore, Clock, KeptCredentials
+from bot.ports import AccountBook, AccountStore, Clock, KeptCredentials, Metrics
 from bot.services.troubles import Troubles
 
 T = TypeVar("T")
@@ -62,8 +62,10 @@ class TokenService:
         renewers: Mapping[Provider, Renewer],
         clock: Clock,
         troubles: Troubles | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._book = book
+        self._metrics = metrics
         self._troubles = troubles
         self._renewers = renewers
         self._clock = clock
@@ -160,7 +162,17 @@ class TokenService:
         if renewer is None:
             # The operator may bring the application back.
             raise _not_now(account, "NO_APPLICATION")
-        return await renewer.renew(old)
+        try:
+            fresh = await renewer.renew(old)
+        except (ProviderError, TransportError) as error:
+            self._note(account, type(error).__name__)
+            raise
+        self._note(account, "ok")
+        return fresh
+
+    def _note(self, account: Account, outcome: str) -> None:
+        if self._metrics is not None:
+            self._metrics.renewed(account.provider, outcome)
 
 
 async def signed_in(

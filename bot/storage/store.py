@@ -4,12 +4,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from bot.domain.chat import Conversation, Identity, IncomingMessage
 from bot.domain.inbox import (
+    Backlog,
     Delivery,
     EntryState,
     FollowUp,
@@ -109,6 +110,18 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
                 )
             )
         return entries
+
+    async def backlog(self) -> Backlog:
+        """See `Inbox.backlog`."""
+        inbox = tables.inbox.c
+        # By name, since the index on the state is of no use for "is not".
+        states = [state.value for state in EntryState if state is not EntryState.CLOSED]
+        asked: list[sa.ColumnElement[Any]] = [
+            sa.func.count().label("depth"),
+            sa.func.min(inbox.received_at).label("oldest_at"),
+        ]
+        [row] = await self._database.read(sa.select(*asked).where(inbox.state.in_(states)))
+        return Backlog(depth=row.depth, oldest_at=row.oldest_at)
 
     async def record_intent(self, intent: Intent) -> None:
         """See `Inbox.record_intent`."""

@@ -138,6 +138,7 @@ class M(StrEnum):
     DOCTOR_NAME_DATABASE = "doctor.name_database"
     DOCTOR_NAME_KEYS = "doctor.name_keys"
     DOCTOR_NAME_PORT = "doctor.name_port"
+    DOCTOR_NAME_OPERATIONS_PORT = "doctor.name_operations_port"
     DOCTOR_NAME_TELEGRAM = "doctor.name_telegram"
     DOCTOR_NAME_PRIVACY = "doctor.name_privacy"
     DOCTOR_NAME_UPDATES = "doctor.name_updates"

@@ -6,6 +6,7 @@ steadily. https://apidocs.bitrix24.com/limits.html
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -50,12 +51,20 @@ class LeakyBucket:
         rate: Hits a second that drain.
         burst: Hits that fit.
         timer: Time.
+        waited: Told how long a hit had to wait, if it had to.
     """
 
-    def __init__(self, rate: float, burst: int, timer: Timer) -> None:
+    def __init__(
+        self,
+        rate: float,
+        burst: int,
+        timer: Timer,
+        waited: Callable[[float], None] | None = None,
+    ) -> None:
         self._rate = rate
         self._burst = burst
         self._timer = timer
+        self._waited = waited
         self._level = 0.0
         self._measured_at = timer.monotonic()
         self._held_until = self._measured_at
@@ -81,6 +90,7 @@ class LeakyBucket:
         heapq.heappush(self._waiting, waiter)
         if self._opener is None or self._waiting[0] is waiter:
             self._open_anew()
+        began = self._timer.monotonic()
         try:
             await turn
         except asyncio.CancelledError:
@@ -88,6 +98,9 @@ class LeakyBucket:
                 # The place was given in the very moment of the cancellation: give it back.
                 self._level -= 1
             raise
+        finally:
+            if self._waited is not None:
+                self._waited(self._timer.monotonic() - began)
 
     def wait_time(self, priority: int = 0) -> float:
         """Seconds until somebody of this priority who comes now would be let through."""
@@ -160,17 +173,26 @@ class LeakyBucket:
 
 
 class Limiters:
-    """One bucket for each host, made when it is first asked for."""
+    """One bucket for each host, made when it is first asked for; see `LeakyBucket`."""
 
-    def __init__(self, *, rate: float, burst: int, timer: Timer) -> None:
+    def __init__(
+        self,
+        *,
+        rate: float,
+        burst: int,
+        timer: Timer,
+        waited: Callable[[float], None] | None = None,
+    ) -> None:
         self._rate = rate
         self._burst = burst
         self._timer = timer
+        self._waited = waited
         self._buckets: dict[str, LeakyBucket] = {}
 
     def of(self, host: str) -> LeakyBucket:
         """The bucket of a host."""
         bucket = self._buckets.get(host)
         if bucket is None:
-            bucket = self._buckets[host] = LeakyBucket(self._rate, self._burst, self._timer)
+            bucket = LeakyBucket(self._rate, self._burst, self._timer, self._waited)
+            self._buckets[host] = bucket
         return bucket

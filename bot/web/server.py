@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from aiohttp import web
 
 from bot.errors import ConfigError
 from bot.ports import WebhookEndpoint
-from bot.web.sign_in import SignInPages
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -16,14 +15,23 @@ BODY_LIMIT = 1024 * 1024
 """Bytes of what is posted to us; an update is a few kilobytes."""
 
 
+class Pages(Protocol):
+    """Something to look at."""
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve it."""
+        ...
+
+
 class WebServer:
     """Serves endpoints.
 
     Args:
         endpoints: Where others post to us.
-        pages: Adds what people look at, if there is anything.
+        pages: Add what people and programs look at.
         host: Address to listen at.
         port: Port; 0 lets the system choose.
+        setting: Which setting chose the port, for errors.
     """
 
     def __init__(
@@ -32,17 +40,19 @@ class WebServer:
         *,
         host: str,
         port: int,
-        pages: SignInPages | None = None,
+        pages: Sequence[Pages] = (),
+        setting: str = "HTTP_PORT",
     ) -> None:
         app = web.Application(client_max_size=BODY_LIMIT)
         for endpoint in endpoints:
             app.router.add_post(endpoint.path, _route(endpoint))
-        if pages is not None:
-            pages.add_to(app)
+        for each in pages:
+            each.add_to(app)
         # What is being answered when the server stops is stored already or will be sent again.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._host = host
         self._port = port
+        self._setting = setting
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -60,7 +70,7 @@ class WebServer:
             self.port = self._runner.addresses[0][1]
             return self
         await self._runner.cleanup()
-        raise ConfigError(f"HTTP_PORT: cannot listen at {self._host}:{self._port} ({reason})")
+        raise ConfigError(f"{self._setting}: cannot listen at {self._host}:{self._port} ({reason})")
 
     async def __aexit__(
         self,

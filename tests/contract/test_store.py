@@ -19,7 +19,7 @@ from bot.domain.chat import (
     Press,
     Reply,
 )
-from bot.domain.inbox import Delivery, EntryState, Intent, Membership, Person, StoredButton
+from bot.domain.inbox import Backlog, Delivery, EntryState, Intent, Membership, Person, StoredButton
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
 from bot.ports import Store
@@ -111,6 +111,23 @@ async def test_messages_are_taken_in_once_in_the_order_they_came(store: Store) -
 
 async def test_nothing_taken_in_is_nothing(store: Store) -> None:
     assert list(await store.add([])) == []
+
+
+async def test_the_backlog_is_what_is_not_closed_and_as_old_as_the_oldest(
+    store: Store, clock: FakeClock
+) -> None:
+    assert await store.backlog() == Backlog(depth=0, oldest_at=None)
+
+    [first] = await store.add([message(1)])
+    clock.advance(60)
+    [second] = await store.add([replace(message(2), sent_at=clock.now())])
+    await store.settle(second, [delivery()], [])
+    assert await store.backlog() == Backlog(depth=2, oldest_at=START)
+
+    await store.close(first)
+    # Closing is not waited for, so something that is comes behind it.
+    await store.settle(second, [], [])
+    assert await store.backlog() == Backlog(depth=1, oldest_at=START + timedelta(seconds=60))
 
 
 async def test_a_settled_entry_keeps_its_replies_until_they_are_delivered(store: Store) -> None:

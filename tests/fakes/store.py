@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.domain.chat import Conversation, Identity, IncomingMessage
 from bot.domain.inbox import (
     FOLLOW_UP_FIRST,
+    Backlog,
     Delivery,
     EntryState,
     FollowUp,
@@ -68,6 +69,10 @@ class MemoryStore(MemoryHandles):
             for _, entry in sorted(self._entries.items())
             if entry.state is not EntryState.CLOSED
         ]
+
+    async def backlog(self) -> Backlog:
+        moments = [self._received[entry.entry_id] for entry in await self.unfinished()]
+        return Backlog(depth=len(moments), oldest_at=min(moments, default=None))
 
     async def record_intent(self, intent: Intent) -> None:
         self._intents[intent.entry_id, intent.provider, intent.subject] = intent

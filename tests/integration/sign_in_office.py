@@ -51,5 +51,5 @@ async def sign_in_office(*, many_portals: bool = False) -> AsyncIterator[Office]
     async with running_bot(linked=(), public_url=url, many_portals=many_portals) as bot:
         bot.cronofy.quirks.auto_approve = False
         pages = SignInPages(bot.sign_ins, clock=bot.clock, language="en")
-        async with WebServer([], host="127.0.0.1", port=port, pages=pages):
+        async with WebServer([], host="127.0.0.1", port=port, pages=[pages]):
             yield Office(bot=bot, url=url)

@@ -330,6 +330,7 @@ async def test_webhook_mode_without_an_address_is_a_missing_setting(office: Offi
     [
         ("owner", [M.DOCTOR_NAME_OWNER]),
         ("http_port", [M.DOCTOR_NAME_PORT]),
+        ("operations_port", [M.DOCTOR_NAME_OPERATIONS_PORT]),
         ("telegram_updates", [M.DOCTOR_NAME_PORT, M.DOCTOR_NAME_UPDATES]),
         ("public_url", [M.DOCTOR_NAME_PORT, M.DOCTOR_NAME_UPDATES]),
         ("telegram_api_url", [M.DOCTOR_NAME_TELEGRAM]),

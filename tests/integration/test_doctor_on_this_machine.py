@@ -19,6 +19,7 @@ from tests.fakes.ports import free_port
 from tests.integration.doctors_office import Office, Row, doctors_office
 
 PORT = M.DOCTOR_NAME_PORT
+OPERATIONS_PORT = M.DOCTOR_NAME_OPERATIONS_PORT
 DATABASE = M.DOCTOR_NAME_DATABASE
 
 
@@ -158,6 +159,26 @@ async def test_a_port_that_is_taken(office: Office, host: str) -> None:
     assert found.row(PORT) == ("✗", (M.DOCTOR_PORT_TAKEN,), M.DOCTOR_PORT_TAKEN_ADVICE)
     assert f"{port} is taken by another program" in found.printed()
     assert found.code == 1
+
+
+async def test_the_port_for_health_and_metrics_is_looked_at_if_there_is_one(
+    office: Office,
+) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        taken = await office.examine(operations_port=str(listening.getsockname()[1]))
+    free = await office.examine(operations_port=str(free_port()))
+    nowhere = await office.examine(operations_port="8081", operations_host="192.0.2.1")
+    unused = await office.examine()
+
+    row = ("✗", (M.DOCTOR_PORT_TAKEN,), M.DOCTOR_PORT_TAKEN_ADVICE)
+    assert taken.row(OPERATIONS_PORT) == row
+    assert "change OPERATIONS_PORT." in taken.printed()
+    assert taken.code == 1
+    assert free.row(OPERATIONS_PORT) == ("✓", (M.DOCTOR_PORT_FREE,), None)
+    assert "OPERATIONS_HOST is no address of this machine" in nowhere.printed()
+    assert unused.rows(OPERATIONS_PORT) == []
 
 
 @pytest.mark.parametrize("host", ["s3cr3t.invalid", "192.0.2.1"])

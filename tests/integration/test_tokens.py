@@ -26,6 +26,7 @@ from bot.storage.database import Database
 from bot.storage.engine import open_engine, parse_url
 from bot.storage.keys import new_key
 from bot.storage.vault import Vault
+from bot.web.counts import Counts
 from tests.fakes.clock import START, FakeClock
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7")
@@ -83,13 +84,14 @@ def server() -> TokenServer:
 
 @asynccontextmanager
 async def process(
-    folder: Path, server: TokenServer, clock: FakeClock
+    folder: Path, server: TokenServer, clock: FakeClock, counts: Counts | None = None
 ) -> AsyncIterator[tuple[TokenService, AccountBook]]:
     """One of the processes on a database."""
     database = Database(await open_engine(parse_url(f"sqlite:///{folder}/bot.db")))
     database.start()
     book = SqlAccounts(database, Vault(lambda: KEYS), clock)
-    yield TokenService(book, renewers={Provider.BITRIX24: server}, clock=clock), book
+    renewers = {Provider.BITRIX24: server}
+    yield TokenService(book, renewers=renewers, clock=clock, metrics=counts), book
     await database.stop()
 
 
@@ -104,6 +106,23 @@ async def test_a_hundred_who_ask_at_once_cause_one_renewal(
         assert {one.access_token for one in renewed} == {"a1"}
         assert server.asked == ["r0"]
         assert await tokens.credentials(ACCOUNT) == renewed[0]
+
+
+async def test_renewals_are_counted_by_how_they_ended(
+    tmp_path: Path, server: TokenServer, clock: FakeClock
+) -> None:
+    counts = Counts()
+    async with process(tmp_path, server, clock, counts) as (tokens, book):
+        await book.link(ACCOUNT, STALE)
+        server.failures.append(ProviderUnavailableError(Provider.BITRIX24, "oauth.token"))
+        with pytest.raises(ProviderUnavailableError):
+            await tokens.renew(ACCOUNT, STALE)
+        renewed = await tokens.renew(ACCOUNT, STALE)
+        await tokens.renew(ACCOUNT, renewed)
+        # Whoever comes with an older one gets what is kept: nothing is renewed.
+        await tokens.renew(ACCOUNT, STALE)
+
+    assert counts.renewals == {("bitrix24", "ProviderUnavailableError"): 1, ("bitrix24", "ok"): 2}
 
 
 async def test_two_processes_cause_one_renewal(tmp_path: Path, server: TokenServer) -> None:

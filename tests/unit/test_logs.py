@@ -1,11 +1,16 @@
 import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
+from bot.dispatch.command_log import CommandLog
+from bot.domain.chat import Platform
 from bot.domain.reference import current_reference, reference_of
 from bot.logs import redact, set_up
+from bot.web.counts import Counts
+from tests.fakes.clock import FakeClock
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,54 @@ def test_a_line_carries_the_reference_and_a_traceback_is_redacted_too(
     assert "s3cr3t" not in shown
     if style == "json":
         assert json.loads(shown)["reference"] == "K7Q2MX"
+
+
+@pytest.mark.usefixtures("_own_logging")
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_a_command_leaves_one_line_with_fields_of_their_own(
+    style: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up("INFO", "json" if style == "json" else "text")
+    token = current_reference.set("K7Q2MX")
+    try:
+        CommandLog(Counts(), FakeClock()).note("accept", Platform.TELEGRAM, "ok", 0.0127)
+    finally:
+        current_reference.reset(token)
+
+    [shown] = capsys.readouterr().err.splitlines()
+    if style == "text":
+        assert shown.endswith(
+            "INFO K7Q2MX bot.dispatch.command_log command=accept platform=telegram outcome=ok ms=12"
+        )
+        return
+    line = json.loads(shown)
+    assert datetime.fromisoformat(line.pop("time")).tzinfo is not None
+    assert line == {
+        "level": "INFO",
+        "reference": "K7Q2MX",
+        "logger": "bot.dispatch.command_log",
+        "message": "command=accept platform=telegram outcome=ok ms=12",
+        "command": "accept",
+        "platform": "telegram",
+        "outcome": "ok",
+        "ms": 12,
+    }
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_fields_are_redacted_hide_nothing_and_are_ours_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up("INFO", "json")
+    said = {"reference": "forged", "address": "https://acme.bitrix24.com/rest/7/s3cr3tc0de/"}
+    logging.getLogger("bot.test").info("%(address)s", said)
+    logging.getLogger("library").info("%(address)s", said)
+
+    ours, other = capsys.readouterr().err.splitlines()
+    assert "s3cr3t" not in ours + other
+    assert json.loads(ours)["reference"] != "forged"
+    assert json.loads(ours)["address"] == "https://acme.bitrix24.com/rest/[secret]/"
+    assert "address" not in json.loads(other)
 
 
 def test_a_reference_is_short_the_same_again_and_easy_to_read_aloud() -> None:

@@ -10,7 +10,7 @@ from bot.app.clock import SystemClock
 from bot.app.doctor.accounts import check_cronofy, check_owner, check_portal, portal_addresses
 from bot.app.doctor.findings import Finding, Sign, failed, ok, say, skipped, warning
 from bot.app.doctor.keys import check_keys
-from bot.app.doctor.machine import check_database, check_port
+from bot.app.doctor.machine import check_database, check_operations_port, check_port
 from bot.app.doctor.reading import Reading, read_settings, settings_findings
 from bot.app.doctor.table import render
 from bot.app.doctor.telegram import check_telegram
@@ -42,6 +42,7 @@ _CHECKS = (
     _Check(name=M.DOCTOR_NAME_DATABASE, run=check_database),
     _Check(name=M.DOCTOR_NAME_KEYS, run=check_keys),
     _Check(name=M.DOCTOR_NAME_PORT, run=check_port),
+    _Check(name=M.DOCTOR_NAME_OPERATIONS_PORT, run=check_operations_port),
     _Check(name=M.DOCTOR_NAME_TELEGRAM, run=check_telegram),
     _Check(name=M.DOCTOR_NAME_PORTAL, run=check_portal),
     _Check(name=M.DOCTOR_NAME_CRONOFY, run=check_cronofy),

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.app.doctor.findings import Finding, Said, failed, ok, say, skipped, warning
+from bot.app.doctor.findings import Finding, Said, Sign, failed, ok, say, skipped, warning
 from bot.app.doctor.tools import Tools
 from bot.errors import ConfigError
 from bot.storage.checkup import Checkup, Condition, check_up
@@ -72,26 +72,44 @@ async def check_port(tools: Tools) -> Sequence[Finding]:
     if not (by_webhook or settings.public_url or settings.http_port):
         return [skipped(name, say(M.DOCTOR_PORT_UNUSED))]
     port = settings.http_port or 0
-    try:
-        await asyncio.to_thread(_try_to_bind, settings.http_host, port)
-    except OSError as error:
-        return [_refused(tools, port, error)]
-    if not port:
+    found = await _look_at_port(tools, name, "HTTP", settings.http_host, port)
+    if not port and found.sign is Sign.OK:
         return [warning(name, say(M.DOCTOR_PORT_ANY), advice=say(M.DOCTOR_PORT_ANY_ADVICE))]
-    return [ok(name, say(M.DOCTOR_PORT_FREE, port=port))]
+    return [found]
 
 
-def _refused(tools: Tools, port: int, error: OSError) -> Finding:
-    name = M.DOCTOR_NAME_PORT
+async def check_operations_port(tools: Tools) -> Sequence[Finding]:
+    """The same for health and metrics; nothing to say where they are not wanted."""
+    name, settings = M.DOCTOR_NAME_OPERATIONS_PORT, tools.settings
+    if (fault := tools.reading.first_fault("OPERATIONS_PORT")) is not None:
+        return [skipped(name, say(M.DOCTOR_SKIPPED_FAULT, setting=fault))]
+    if settings.operations_port is None:
+        return []
+    host, port = settings.operations_host, settings.operations_port
+    return [await _look_at_port(tools, name, "OPERATIONS", host, port)]
+
+
+async def _look_at_port(tools: Tools, name: M, which: str, host: str, port: int) -> Finding:
+    try:
+        await asyncio.to_thread(_try_to_bind, host, port)
+    except OSError as error:
+        return _refused(tools, name, which, port, error)
+    return ok(name, say(M.DOCTOR_PORT_FREE, port=port))
+
+
+def _refused(tools: Tools, name: M, which: str, port: int, error: OSError) -> Finding:
+    setting = f"{which}_PORT"
     if error.errno == errno.EADDRINUSE:
         if _is_in_use(tools.settings.database_url.get_secret_value()):
             return ok(name, say(M.DOCTOR_PORT_OURS, port=port))
-        said, advice = say(M.DOCTOR_PORT_TAKEN, port=port), say(M.DOCTOR_PORT_TAKEN_ADVICE)
-        return failed(name, said, advice=advice)
+        advice = say(M.DOCTOR_PORT_TAKEN_ADVICE, setting=setting)
+        return failed(name, say(M.DOCTOR_PORT_TAKEN, port=port), advice=advice)
     if error.errno in (errno.EACCES, errno.EPERM):
-        said, advice = say(M.DOCTOR_PORT_DENIED, port=port), say(M.DOCTOR_PORT_DENIED_ADVICE)
-        return failed(name, said, advice=advice)
-    return failed(name, say(M.DOCTOR_PORT_NO_HOST), advice=say(M.DOCTOR_PORT_NO_HOST_ADVICE))
+        advice = say(M.DOCTOR_PORT_DENIED_ADVICE, setting=setting)
+        return failed(name, say(M.DOCTOR_PORT_DENIED, port=port), advice=advice)
+    host = f"{which}_HOST"
+    advice = say(M.DOCTOR_PORT_NO_HOST_ADVICE, setting=host)
+    return failed(name, say(M.DOCTOR_PORT_NO_HOST, setting=host), advice=advice)
 
 
 def _try_to_bind(host: str, port: int) -> None:

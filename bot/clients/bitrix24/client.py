@@ -14,6 +14,7 @@ from bot.clients.bitrix24.errors import PROVIDER
 from bot.errors import ProviderError, ProviderUnavailableError, RateLimitedError
 from bot.transport.limits import LeakyBucket, Limiters, WouldExceedDeadline
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
+from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import ATTEMPTS, with_retries
 
 T = TypeVar("T")
@@ -56,12 +57,14 @@ class Bitrix24Client:
         addresses: PortalAddresses,
         timer: Timer,
         unix_time: Callable[[], float] = time.time,
+        meter: Meter | None = None,
     ) -> None:
         self._transport = transport
         self._limiters = limiters
         self._addresses = addresses
         self._timer = timer
         self._unix_time = unix_time
+        self._meter = meter or NoMeter()
         self._moved: dict[str, str] = {}
         self._resets_at: dict[tuple[str, str], float] = {}
 
@@ -136,9 +139,10 @@ class Bitrix24Client:
             origin = self._origin(request)
             bucket = self._limiters.of(urlsplit(origin).netloc)
             await _pass(bucket, request, terms)
-            response = await self._exchange(request, origin, terms.deadline)
             try:
-                return read(response, self._origin(request))
+                with Exchange(self._meter, PROVIDER, request.operation):
+                    response = await self._exchange(request, origin, terms.deadline)
+                    return read(response, self._origin(request))
             except RateLimitedError as error:
                 if not error.final:
                     bucket.fill()

@@ -16,6 +16,7 @@ from bot.clients.bitrix24.oauth_errors import refuse
 from bot.clients.bitrix24.oauth_servers import TokenServers
 from bot.errors import ProviderProtocolError
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
+from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import with_retries
 
 EXCHANGE, REFRESH = "oauth.exchange", "oauth.refresh"
@@ -210,8 +211,10 @@ class Bitrix24OAuth:
         timer: Timer,
         application: Application,
         servers: TokenServers | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._transport = transport
+        self._meter = meter or NoMeter()
         self._timer = timer
         self._application = application
         self._servers = servers or TokenServers()
@@ -255,8 +258,9 @@ class Bitrix24OAuth:
 
     async def _send(self, request: HttpRequest, deadline: float) -> Grant:
         async def attempt() -> Grant:
-            response = await self._transport.send(request, deadline=deadline)
-            return parse_grant(response, request.operation, self._servers)
+            with Exchange(self._meter, PROVIDER, request.operation):
+                response = await self._transport.send(request, deadline=deadline)
+                return parse_grant(response, request.operation, self._servers)
 
         return await with_retries(
             attempt, repeatable=request.repeatable, deadline=deadline, timer=self._timer

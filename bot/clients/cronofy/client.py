@@ -12,6 +12,7 @@ from bot.clients.cronofy.rows import EventRow
 from bot.errors import ProviderProtocolError, RateLimitedError
 from bot.transport.limits import LeakyBucket, WouldExceedDeadline
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
+from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import with_retries
 
 T = TypeVar("T")
@@ -29,21 +30,31 @@ class Terms:
     priority: int = 0
 
 
-def limit_of(per_minute: float, timer: Timer) -> LeakyBucket:
+def limit_of(
+    per_minute: float, timer: Timer, waited: Callable[[float], None] | None = None
+) -> LeakyBucket:
     """A bucket that lets through at most so many calls a minute and a tenth of it a second.
 
     The limits count for the whole application, whoever's token is used.
     https://docs.cronofy.com/developers/faqs/rate-limits/
     """
     burst = max(1, int(per_minute / 12))
-    return LeakyBucket(rate=per_minute / 66, burst=burst, timer=timer)
+    return LeakyBucket(rate=per_minute / 66, burst=burst, timer=timer, waited=waited)
 
 
 class CronofyClient:
     """Sends calls to Cronofy. Tokens are not refreshed here."""
 
-    def __init__(self, *, transport: Transport, limit: LeakyBucket, timer: Timer) -> None:
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        limit: LeakyBucket,
+        timer: Timer,
+        meter: Meter | None = None,
+    ) -> None:
         self._transport = transport
+        self._meter = meter or NoMeter()
         self._limit = limit
         self._timer = timer
 
@@ -122,9 +133,9 @@ class CronofyClient:
     ) -> T:
         async def attempt() -> T:
             await self._pass(request, terms)
-            response = await self._transport.send(request, deadline=terms.deadline)
             try:
-                return parse(response)
+                with Exchange(self._meter, PROVIDER, request.operation):
+                    return parse(await self._transport.send(request, deadline=terms.deadline))
             except RateLimitedError as error:
                 self._limit.hold(error.retry_after or HOLD_AFTER_REFUSAL)
                 raise

@@ -16,6 +16,7 @@ from bot.clients.cronofy.oauth_errors import load, refuse
 from bot.clients.cronofy.profiles import LinkedProfile, read_profile
 from bot.errors import ProviderProtocolError
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
+from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import with_retries
 
 T = TypeVar("T")
@@ -219,9 +220,16 @@ class CronofyOAuth:
     """
 
     def __init__(
-        self, *, transport: Transport, timer: Timer, application: Application, base: str
+        self,
+        *,
+        transport: Transport,
+        timer: Timer,
+        application: Application,
+        base: str,
+        meter: Meter | None = None,
     ) -> None:
         self._transport = transport
+        self._meter = meter or NoMeter()
         self._timer = timer
         self._application = application
         self._base = base
@@ -270,7 +278,8 @@ class CronofyOAuth:
         self, request: HttpRequest, parse: Callable[[HttpResponse], T], deadline: float
     ) -> T:
         async def attempt() -> T:
-            return parse(await self._transport.send(request, deadline=deadline))
+            with Exchange(self._meter, PROVIDER, request.operation):
+                return parse(await self._transport.send(request, deadline=deadline))
 
         return await with_retries(
             attempt, repeatable=request.repeatable, deadline=deadline, timer=self._timer

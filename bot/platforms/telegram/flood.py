@@ -21,6 +21,8 @@ _FREE = frozenset({"answerCallbackQuery", "sendChatAction", "getMe", "getChatMem
 """Never held: a press waits for its answer, the others count for no chat."""
 _MAX_CHATS = 10_000
 _SECOND, _MINUTE = 1.0, 60.0
+_NOTICEABLE = 0.001
+"""Seconds; below that nobody had to wait for anything but their turn on the processor."""
 _AT_ONCE, _AT_ONCE_OVERALL = 1 / 4, 1 / 10
 """How much of a rate may go out at once; the rest of it follows evenly."""
 
@@ -58,9 +60,12 @@ class FloodLimiter(BaseRateLimiter[None]):
     Of several waiting edits of one message only the last is sent.
     """
 
-    def __init__(self, rates: FloodRates, clock: Clock) -> None:
+    def __init__(
+        self, rates: FloodRates, clock: Clock, waited: Callable[[float], None] | None = None
+    ) -> None:
         self._rates = rates
         self._clock = clock
+        self._waited = waited
         self._overall = _limiter(rates.overall, _SECOND, _AT_ONCE_OVERALL)
         self._chats: OrderedDict[str, _Chat] = OrderedDict()
         self._newest_edit: dict[tuple[str, object], int] = {}
@@ -103,13 +108,17 @@ class FloodLimiter(BaseRateLimiter[None]):
                     del self._newest_edit[edit[0]]
 
     async def _wait(self, chat: _Chat) -> None:
-        pause = chat.held_until - self._clock.monotonic()
+        began = self._clock.monotonic()
+        pause = chat.held_until - began
         if pause > 0:
             await self._clock.sleep(pause)
         if not chat.may_send:
             for limit in (*chat.limits, self._overall):
                 await limit.acquire()
             chat.may_send = True
+        waited = self._clock.monotonic() - began
+        if self._waited is not None and waited > _NOTICEABLE:
+            self._waited(waited)
 
     def _is_outdated(self, edit: _Edit | None) -> bool:
         """Whether a newer edit of the same message waits behind."""

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from telegram import BotCommand, ChatMember, ChatMemberRestricted
@@ -21,7 +22,7 @@ from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.poster import Poster, thread_of
 from bot.platforms.telegram.posting import deep_link, our_errors
 from bot.platforms.telegram.presses import ALERT_WITHIN, Presses
-from bot.platforms.telegram.request import TransportRequest
+from bot.platforms.telegram.request import VENDOR, TransportRequest
 from bot.platforms.telegram.updates import (
     GroupMoved,
     MalformedUpdateError,
@@ -33,6 +34,7 @@ from bot.platforms.telegram.updates import (
 from bot.ports import ChatPlatform, Clock, Moved, Receive, WebhookEndpoint
 from bot.texts import Texts
 from bot.transport.messages import Transport
+from bot.transport.metering import Meter, NoMeter
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class TelegramPlatform:
         menu: What it offers to type.
         group_texts: What it says by itself in groups.
         moved: Told when a group has a new id.
+        meter: Told of requests and of waits for the flood limits.
     """
 
     name = Platform.TELEGRAM
@@ -86,7 +89,9 @@ class TelegramPlatform:
         menu: Menu,
         group_texts: Texts,
         moved: Moved | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        meter = meter or NoMeter()
         self._options = options
         self._moved = moved
         self._clock = clock
@@ -94,15 +99,16 @@ class TelegramPlatform:
         self._bot: ExtBot[None] = ExtBot(
             token=options.token,
             base_url=f"{options.api_url}/bot",
-            request=TransportRequest(transport),
-            get_updates_request=TransportRequest(transport),
-            rate_limiter=FloodLimiter(options.rates, clock),
+            request=TransportRequest(transport, meter=meter),
+            get_updates_request=TransportRequest(transport, meter=meter),
+            rate_limiter=FloodLimiter(options.rates, clock, partial(meter.waited, VENDOR)),
         )
         self._poller = Poller(
             url=f"{options.api_url}/bot{options.token}/getUpdates",
             kinds=_KINDS,
             transport=transport,
             clock=clock,
+            meter=meter,
         )
         self._receive: Receive | None = None
         self._presses = Presses(self._bot, group_texts, within=options.alert_within)
@@ -162,6 +168,13 @@ class TelegramPlatform:
         finally:
             # From here on nothing may be acknowledged that nobody would handle.
             self._receive = None
+
+    @property
+    def receives(self) -> bool:
+        """Whether messages reach us: the webhook is set, or a poll was answered lately."""
+        if self._receive is None:
+            return False
+        return bool(self._options.webhook_url) or self._poller.is_answered
 
     @property
     def endpoint(self) -> WebhookEndpoint:

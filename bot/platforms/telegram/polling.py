@@ -5,9 +5,11 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import StorageError, TransportError
+from bot.platforms.telegram.request import VENDOR, outcome_of
 from bot.platforms.telegram.updates import update_id_of
 from bot.ports import Clock
 from bot.transport.messages import HttpRequest, HttpResponse, Transport
+from bot.transport.metering import Exchange, Meter
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +17,7 @@ POLL_SECONDS = 50
 _SLACK = 10.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+_LONGEST_SILENCE = POLL_SECONDS + _SLACK + _LONGEST_PAUSE
 _CONFLICT = 409
 
 Take = Callable[[Sequence[object]], Awaitable[None]]
@@ -24,15 +27,29 @@ class Poller:
     """Asks for updates until cancelled; whatever goes wrong, it goes on after a pause."""
 
     def __init__(
-        self, *, url: str, kinds: Sequence[str], transport: Transport, clock: Clock
+        self,
+        *,
+        url: str,
+        kinds: Sequence[str],
+        transport: Transport,
+        clock: Clock,
+        meter: Meter,
     ) -> None:
         self._url = url
         self._kinds = list(kinds)
         self._transport = transport
         self._clock = clock
+        self._meter = meter
+        self._answered_at = clock.monotonic()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether Telegram has answered a poll lately, or the first one is still under way."""
+        return self._clock.monotonic() < self._answered_at + _LONGEST_SILENCE
 
     async def run(self, take: Take) -> None:
         """Poll. The offset is never stored: the inbox recognises what it has seen."""
+        self._answered_at = self._clock.monotonic()
         offset: int | None = None
         pause = _FIRST_PAUSE
         while True:
@@ -70,11 +87,16 @@ class Poller:
             timeout=POLL_SECONDS + _SLACK,
         )
         try:
-            response = await self._transport.send(request)
+            with Exchange(self._meter, VENDOR, request.operation) as exchange:
+                response = await self._transport.send(request)
+                exchange.outcome = outcome_of(response.status)
         except TransportError as error:
             logger.warning("%s", error)
             return None
-        return _updates(response)
+        updates = _updates(response)
+        if updates is not None:
+            self._answered_at = self._clock.monotonic()
+        return updates
 
 
 def _updates(response: HttpResponse) -> Sequence[object] | None:

@@ -13,13 +13,18 @@ from typing import Any
 from telegram.error import NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from bot.errors import ConnectFailed, OutcomeUnknown
+from bot.errors import ConnectFailed, OutcomeUnknown, PlatformError, RateLimitedError
 from bot.transport.messages import HttpRequest, Transport
+from bot.transport.metering import Exchange, Meter, NoMeter
 
 _HEADERS = {"Content-Type": "application/json"}
 _REPEATABLE = frozenset({"getMe", "getUpdates", "getChatMember", "setWebhook", "setMyCommands"})
 _SLACK = 5.0
 """Seconds that an answer may be late beyond what a long poll asked for."""
+
+
+_TOO_MANY, _REFUSED = 429, 400
+VENDOR = "telegram"
 
 
 class NotSentError(NetworkError):
@@ -39,8 +44,11 @@ def seconds_of(error: RetryAfter) -> float:
 class TransportRequest(BaseRequest):
     """Sends Bot API calls through our transport."""
 
-    def __init__(self, transport: Transport, *, timeout: float = 10.0) -> None:
+    def __init__(
+        self, transport: Transport, *, timeout: float = 10.0, meter: Meter | None = None
+    ) -> None:
         self._transport = transport
+        self._meter = meter or NoMeter()
         self._timeout = timeout
 
     @property
@@ -82,7 +90,9 @@ class TransportRequest(BaseRequest):
         )
         failure: NetworkError
         try:
-            response = await self._transport.send(request)
+            with Exchange(self._meter, VENDOR, operation) as exchange:
+                response = await self._transport.send(request)
+                exchange.outcome = outcome_of(response.status)
         except ConnectFailed:
             failure = NotSentError(f"{operation}: not sent")
         except OutcomeUnknown:
@@ -101,6 +111,13 @@ class TransportRequest(BaseRequest):
         if not isinstance(answer, dict):
             raise TelegramError("unreadable answer")
         return answer
+
+
+def outcome_of(status: int) -> str:
+    """An answer's status in the words in which requests are counted."""
+    if status < _REFUSED:
+        return "ok"
+    return RateLimitedError.__name__ if status == _TOO_MANY else PlatformError.__name__
 
 
 def _written(data: RequestData | None) -> tuple[Mapping[str, str], bytes]:

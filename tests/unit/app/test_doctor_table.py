@@ -46,7 +46,8 @@ def _good() -> Finding:
 
 
 def _bad(*, of_setting: bool = False) -> Finding:
-    said, advice = say(M.DOCTOR_PORT_TAKEN, port=80), say(M.DOCTOR_PORT_TAKEN_ADVICE)
+    said = say(M.DOCTOR_PORT_TAKEN, port=80)
+    advice = say(M.DOCTOR_PORT_TAKEN_ADVICE, setting="HTTP_PORT")
     return failed(OTHER, said, advice=advice, of_setting=of_setting)
 
 

@@ -160,3 +160,17 @@ async def test_rates_below_one_a_second_are_kept_too() -> None:
     await _send(limiter, wire, "1", "one")
 
     assert wire.sent == [("1", "one")]
+
+
+async def test_waits_for_a_limit_are_told_of_and_nothing_else_is() -> None:
+    clock, waits = FakeClock(), list[float]()
+    limiter, wire = FloodLimiter(FAST, clock, waits.append), Wire()
+    await _send(limiter, wire, "1", "at once")
+    wire.refusals = [RetryAfter(7)]
+    with pytest.raises(RetryAfter):
+        await _send(limiter, wire, "1", "refused")
+    assert waits == []
+
+    await _send(limiter, wire, "1", "again")
+
+    assert waits == pytest.approx([7])

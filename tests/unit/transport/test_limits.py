@@ -19,6 +19,25 @@ async def test_a_burst_passes_at_once_and_then_the_rate_holds() -> None:
     assert moments == pytest.approx([0, 0, 0, 0.5, 1.0, 1.5])
 
 
+async def test_only_who_had_to_wait_is_told_of_with_the_seconds() -> None:
+    clock, waits = FakeClock(), list[float]()
+    bucket = LeakyBucket(rate=2, burst=2, timer=clock, waited=waits.append)
+    other = Limiters(rate=2, burst=2, timer=clock, waited=waits.append).of("b")
+
+    for _ in range(2):
+        await bucket.acquire()
+        await other.acquire()
+    assert waits == []
+    await bucket.acquire()
+    with pytest.raises(WouldExceedDeadline):
+        await bucket.acquire(deadline=clock.monotonic() + 0.1)
+    assert waits == pytest.approx([0.5])
+    await other.acquire()
+    await other.acquire()
+
+    assert waits == pytest.approx([0.5, 0.5])
+
+
 async def test_who_would_come_too_late_is_told_when_to_come_back_and_takes_no_place() -> None:
     clock = FakeClock()
     bucket = LeakyBucket(rate=2, burst=1, timer=clock)
