@@ -58,7 +58,7 @@ class Database:
         return await self._commits.write(work)
 
     def write_later(self, work: Work[None]) -> None:
-        """Run statements in the next transaction without waiting for it; failures are logged."""
+        """Run statements as soon as the store can write, without waiting for it."""
         self._commits.write_later(work)
 
     async def read(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:

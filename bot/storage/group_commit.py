@@ -25,10 +25,21 @@ Work = Callable[[sa.Connection], T]
 """Statements of one caller. It may be run a second time, so it must have no other effects."""
 
 
+_AGAIN_AFTER = 1.0
+"""Seconds after which what nobody waits for is tried again; earlier if there is more to write."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Item:
+    """Statements, and who waits for them.
+
+    Attributes:
+        kept: Nobody would do them again, so they stay due until the store can write.
+    """
+
     work: Work[Any]
     done: asyncio.Future[Any]
+    kept: bool = False
 
 
 class GroupCommit:
@@ -37,6 +48,7 @@ class GroupCommit:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._due: list[_Item] = []
+        self._kept: list[_Item] = []
         self._last: asyncio.Future[Any] | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -66,11 +78,15 @@ class GroupCommit:
         return await asyncio.shield(self._submit(work))
 
     def write_later(self, work: Work[None]) -> None:
-        """Run statements in the next transaction without waiting for it; failures are logged."""
-        self._submit(work).add_done_callback(_look_at)
+        """Run statements in the next transaction without waiting for it.
+
+        While the store cannot write they stay due, before everything that comes later. What is bad
+        itself is logged and lost.
+        """
+        self._submit(work, kept=True).add_done_callback(_look_at)
 
     async def settle(self) -> None:
-        """Wait until everything that was submitted before now is committed or lost."""
+        """Wait until everything that was submitted before now is committed, or could not be."""
         # Commits keep their order, so when the last one is through, all before it are.
         if self._last is not None and not self._last.done():
             await asyncio.wait({self._last})
@@ -98,18 +114,20 @@ class GroupCommit:
             return int(version)
         raise StorageError(f"the store cannot be asked ({reason})")
 
-    def _submit(self, work: Work[T]) -> "asyncio.Future[T]":
+    def _submit(self, work: Work[T], *, kept: bool = False) -> "asyncio.Future[T]":
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._due.append(_Item(work, done))
+        self._due.append(_Item(work, done, kept))
         self._last = done
         self._wake.set()
         return done
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN_AFTER if self._kept else None):
+                    await self._wake.wait()
             self._wake.clear()
-            batch, self._due = self._due, []
+            batch, self._kept, self._due = [*self._kept, *self._due], [], []
             if batch:
                 await self._commit(batch)
 
@@ -120,6 +138,7 @@ class GroupCommit:
         except sa.exc.OperationalError:
             # Full or locked: no use in asking for each.
             _fail(batch)
+            self._kept += (item for item in batch if item.kept)
         except Exception:
             if len(batch) == 1:
                 logger.exception("a write failed")
@@ -167,4 +186,4 @@ async def _run_all(connection: AsyncConnection, batch: list[_Item]) -> list[Any]
 def _look_at(done: "asyncio.Future[Any]") -> None:
     """Nobody waits for this one, so nobody else would tell."""
     if not done.cancelled() and done.exception() is not None:
-        logger.error("a write that nobody waits for was lost")
+        logger.error("a write that nobody waits for could not be made")

@@ -1,6 +1,6 @@
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -103,6 +103,40 @@ async def test_one_bad_write_fails_only_itself(tmp_path: Path) -> None:
 
     assert [type(result) for result in results] == [int, StorageError, int]
     assert sorted(kept) == ["1", "2"]
+
+
+async def test_what_nobody_waits_for_is_written_once_the_store_can_and_in_its_order(
+    tmp_path: Path,
+) -> None:
+    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+    commits = GroupCommit(engine)
+    commits.start()
+    full = True
+
+    def note(word: str) -> Callable[[sa.Connection], None]:
+        def write(connection: sa.Connection) -> None:
+            if full:
+                raise sa.exc.OperationalError("", {}, sqlite3.OperationalError("disk is full"))
+            connection.execute(sa.text("INSERT INTO words VALUES (:word)"), {"word": word})
+
+        return write
+
+    await commits.write(lambda sync: sync.execute(sa.text("CREATE TABLE words (word)")).rowcount)
+    commits.write_later(note("first"))
+    with pytest.raises(StorageError):
+        await commits.write(note("waited for"))
+    commits.write_later(note("second"))
+    await commits.settle()
+    full = False
+    # Nobody else has anything to write.
+    async with asyncio.timeout(10), engine.connect() as connection:
+        while len(kept := (await connection.execute(sa.text("SELECT * FROM words"))).all()) < 2:
+            await connection.rollback()
+            await asyncio.sleep(0.05)
+    await commits.stop()
+    await engine.dispose()
+
+    assert kept == [("first",), ("second",)]
 
 
 async def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
