@@ -1,4 +1,4 @@
-"""The command line: `rsvp-bot run`, `demo`, `doctor`, `health`, `keys`, `sandbox`, `users`.
+"""The command line: `rsvp-bot run`, `demo`, `db`, `doctor`, `health`, `keys`, `sandbox`, `users`.
 
 Exit codes: 0 all went well, 1 something broke, 2 a setting is missing or malformed or the command
 line is wrong.
@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from bot import __version__
 from bot.domain.chat import Identity
@@ -46,7 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="run the bot on Telegram, with the settings of .env")
     commands.add_parser("demo", help="try it in this terminal, with no account at all")
     commands.add_parser("health", help="ask the running bot whether it is ready")
-    commands.add_parser("doctor", help="check settings, database and accounts; change nothing")
+    doctor = commands.add_parser(
+        "doctor", help="check settings, database and accounts; change nothing"
+    )
+    doctor.add_argument("--json", action="store_true", help="print it for programs")
     sandbox = commands.add_parser(
         "sandbox", help="run Telegram, Bitrix24 and Cronofy as emulators on this machine"
     )
@@ -56,9 +60,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="listen at N, N+1 and N+2 instead of free ports",
     )
+    _add_database(commands)
     _add_keys(commands)
     _add_users(commands)
     return parser
+
+
+def _add_database(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    database = commands.add_parser("db", help="back up the database")
+    actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")
+    backup = actions.add_parser(
+        "backup",
+        help="copy it into a new file; may run beside the bot",
+        description="Copies the SQLite database as it is at one moment, while the bot goes on "
+        "writing. Never writes over a file. The keys are not in the copy.",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE")
 
 
 def _add_keys(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -123,13 +140,13 @@ def _demo(_options: argparse.Namespace) -> int:
     return asyncio.run(demo(language=settings.default_language, timezone=settings.default_timezone))
 
 
-def _doctor(_options: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from bot.app.doctor import doctor  # noqa: PLC0415
     from bot.logs import set_up  # noqa: PLC0415
 
-    # The table says all; whatever the product logs beside it would only say it twice.
+    # What is printed says all; whatever the product logs beside it would only say it twice.
     set_up("CRITICAL", "text")
-    return asyncio.run(doctor(sys.stdout))
+    return asyncio.run(doctor(sys.stdout, as_json=options.json))
 
 
 def _health(_options: argparse.Namespace) -> int:
@@ -149,6 +166,13 @@ def _sandbox(options: argparse.Namespace) -> int:
     return asyncio.run(
         sandbox(language=settings.default_language, port_base=options.port_base, out=sys.stdout)
     )
+
+
+def _database(options: argparse.Namespace) -> int:
+    from bot.app.backup import back_up_database  # noqa: PLC0415
+    from bot.settings import Settings, load  # noqa: PLC0415
+
+    return back_up_database(load(Settings), options.file, sys.stdout)
 
 
 def _keys(options: argparse.Namespace) -> int:
@@ -189,6 +213,7 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "doctor": _doctor,
     "health": _health,
     "sandbox": _sandbox,
+    "db": _database,
     "keys": _keys,
     "users": _users,
 }

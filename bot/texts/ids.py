@@ -289,6 +289,8 @@ class M(StrEnum):
     KEYS_MAY_NOT_GO = "keys.may_not_go"
     KEYS_PLACE = "keys.place"
     KEYS_UNOPENED = "keys.unopened"
+    BACKUP_DONE = "backup.done"
+    BACKUP_KEYS = "backup.keys"
     USERS_NOBODY = "users.nobody"
     USERS_PERSON = "users.person"
     USERS_NAME = "users.name"

@@ -1,5 +1,6 @@
 """`rsvp-bot doctor` as a process of its own: each broken thing has its line and its advice."""
 
+import json
 import os
 import pty
 import sqlite3
@@ -225,3 +226,28 @@ async def test_there_are_colours_in_a_terminal_and_nowhere_else(tmp_path: Path) 
     assert "\x1b" not in piped.out
     assert "\x1b[31m✗\x1b[0m settings" in shown
     assert (ended.code, ended.err) == (2, "")
+
+
+async def test_programs_get_the_same_as_an_object(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        broken = {**w.environment, "TELEGRAM_TOKEN": "7001:s3cr3t", "HTTP_PORT": "s3cr3t"}
+        well = await run("doctor", "--json", folder=w.folder, settings=w.environment)
+        ill = await run("doctor", "--json", folder=w.folder, settings=broken)
+        table = await run("doctor", folder=w.folder, settings=broken)
+
+    for ended in (well, ill):
+        assert ended.err == ""
+        assert not any(secret in ended.out for secret in SECRETS)
+        assert json.loads(ended.out)["exit_code"] == ended.code
+    assert (well.code, ill.code, table.code) == (0, 2, 2)
+    assert {check["status"] for check in json.loads(well.out)["checks"]} == {"ok", "skipped"}
+    signs = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "–"}
+    checks = json.loads(ill.out)["checks"]
+    assert "".join(signs[check["status"]] for check in checks) == table.signs
+    assert {check["check"]: check["codes"] for check in checks if check["status"] == "failed"} == {
+        "settings": ["setting_malformed"],
+        "telegram": ["telegram_refused"],
+    }
+    [telegram] = [check for check in checks if check["check"] == "telegram"]
+    assert telegram["said"] == "Telegram knows no bot with this TELEGRAM_TOKEN"
+    assert telegram["advice"].startswith("Ask @BotFather")

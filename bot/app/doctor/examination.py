@@ -12,7 +12,7 @@ from bot.app.doctor.findings import Finding, Sign, failed, ok, say, skipped, war
 from bot.app.doctor.keys import check_keys
 from bot.app.doctor.machine import check_database, check_operations_port, check_port
 from bot.app.doctor.reading import Reading, read_settings, settings_findings
-from bot.app.doctor.table import render
+from bot.app.doctor.table import render, render_json
 from bot.app.doctor.telegram import check_telegram
 from bot.app.doctor.tools import DatedTransport, Tools
 from bot.domain.zones import zone_of
@@ -49,13 +49,16 @@ _CHECKS = (
 )
 
 
-async def doctor(out: TextIO) -> int:
-    """Examine, print the table, and say the exit code."""
+async def doctor(out: TextIO, *, as_json: bool = False) -> int:
+    """Examine, print a table for people or an object for programs, and say the exit code."""
     reading = read_settings()
     findings = await examine(reading, SystemClock())
     texts = Texts(reading.settings.default_language, zone_of("UTC"))
     try:
-        out.write(render(findings, texts, coloured=out.isatty()))
+        if as_json:
+            out.write(render_json(findings, texts, exit_code(findings)))
+        else:
+            out.write(render(findings, texts, coloured=out.isatty()))
         out.flush()
     except BrokenPipeError:
         # Whoever read along has left (`| head`).

@@ -1,5 +1,6 @@
-"""Findings as a table for a terminal of eighty columns."""
+"""Findings as a table for a terminal of eighty columns, or as JSON."""
 
+import json
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from bot.texts import M, Texts
 
 WIDTH = 80
 _GAP = "  "
+_CODES, _NAMES = "doctor.", "doctor.name_"
 _ARROW = "→ "
 _COLOURS = {Sign.OK: "32", Sign.WARNING: "33", Sign.FAILED: "31", Sign.SKIPPED: "2"}
 
@@ -21,6 +23,22 @@ def render(findings: Sequence[Finding], texts: Texts, *, coloured: bool) -> str:
     for name, finding in zip(names, findings, strict=True):
         lines += _row(finding, name.ljust(width), texts, coloured=coloured)
     return "\n".join([*lines, "", _summary(findings, texts), ""])
+
+
+def render_json(findings: Sequence[Finding], texts: Texts, exit_code: int) -> str:
+    """Write one object, with the same sentences and with words that stay in every language."""
+    checks = [
+        {
+            "check": finding.name.removeprefix(_NAMES),
+            "status": finding.sign.name.lower(),
+            "codes": [said.message.removeprefix(_CODES) for said in finding.said],
+            "said": "; ".join(_sentence(texts, said) for said in finding.said),
+            "advice": None if finding.advice is None else _sentence(texts, finding.advice),
+        }
+        for finding in findings
+    ]
+    whole = {"exit_code": exit_code, "checks": checks}
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
 def _row(finding: Finding, name: str, texts: Texts, *, coloured: bool) -> list[str]:
