@@ -1,4 +1,5 @@
 # demo: try the bot in a terminal, no account needed.   test: everything CI checks.
+# fuzz: hostile input for ten to fifteen minutes.
 # bench-presence: a day of 500 people in virtual time, about a minute.
 # bench-taps: one card of a group under 200 presses, in virtual time, half a minute.
 PYTHON ?= python3
@@ -8,13 +9,17 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
-.PHONY: demo test lint fmt bench-presence bench-taps lock clean
+.PHONY: demo test lint fmt fuzz bench-presence bench-taps lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rsvp-bot demo
 
 test: lint
 	$(BIN)/python -m pytest
+
+# What `make test` tries with a few fixed examples, with many new ones; a failure prints its line.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz --timeout 900
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -10,7 +10,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.postgres import postgres_server
 
 # A busy machine is no defect: how long one example takes says nothing about it.
-settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run; new ones are sought by `make fuzz`.
+settings.register_profile("steady", _CALM, derandomize=True)
+settings.register_profile("fuzz", _CALM, max_examples=3000, print_blob=True)
 settings.load_profile("steady")
 
 

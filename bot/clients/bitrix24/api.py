@@ -16,6 +16,7 @@ Json = Mapping[str, object]
 """A JSON object as it came; every field is to be looked at before it is believed."""
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+_END_OF_TIME = 253_000_000_000
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -198,8 +199,10 @@ def _is_success(status: int) -> bool:
 
 def _reset_moment(time: object) -> float | None:
     moment = _mapping(time).get("operating_reset_at")
-    is_number = isinstance(moment, int | float) and not isinstance(moment, bool)
-    return float(moment) if is_number else None  # type: ignore[arg-type] # narrowed by is_number
+    if not isinstance(moment, int | float) or isinstance(moment, bool):
+        return None
+    # Neither what is no number nor what is beyond all calendars.
+    return float(moment) if 0 < moment < _END_OF_TIME else None
 
 
 def _refuse(operation: str, status: int, code: str | None) -> ProviderError:

@@ -11,6 +11,7 @@ from typing import TypeGuard
 from bot.clients.bitrix24.api import Command
 from bot.clients.bitrix24.errors import PROVIDER
 from bot.errors import ProviderProtocolError
+from bot.transport.texts import whole_characters
 
 _END_OF_TIME = 253_000_000_000
 _ROOM = re.compile(r"(?:ECMR|calendar)_\d+(?:_\d+)*")
@@ -233,7 +234,7 @@ def _text(value: object) -> str:
     """Ids come as strings here and as numbers there."""
     if isinstance(value, bool):
         return ""
-    return str(value) if isinstance(value, str | int) else ""
+    return whole_characters(str(value)) if isinstance(value, str | int) else ""
 
 
 def _seconds(value: object) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from bot.clients.bitrix24.api import Command
 from bot.clients.bitrix24.errors import PROVIDER
 from bot.errors import ProviderProtocolError
+from bot.transport.texts import whole_characters
 
 USER_ID = re.compile(r"[1-9][0-9]{0,17}")
 """What is no number of this kind is nobody's."""
@@ -53,4 +54,4 @@ def _user_id(value: object) -> str:
 
 def _name(entry: object) -> str:
     name = entry.get("name") if isinstance(entry, dict) else None
-    return name.strip() if isinstance(name, str) else ""
+    return whole_characters(name).strip() if isinstance(name, str) else ""

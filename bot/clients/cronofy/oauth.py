@@ -18,6 +18,7 @@ from bot.errors import ProviderProtocolError
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
 from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import with_retries
+from bot.transport.texts import whole_characters
 
 T = TypeVar("T")
 
@@ -200,7 +201,7 @@ def _matching(pattern: re.Pattern[str], value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return whole_characters(value) if isinstance(value, str) else ""
 
 
 def _seconds(value: object) -> float | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from bot.transport.texts import whole_characters
+
 
 def mapping(value: object) -> Mapping[str, object]:
     """An object; an empty one if it is none."""
@@ -16,4 +18,4 @@ def mappings(value: object) -> list[Mapping[str, object]]:
 
 def text(value: object) -> str:
     """A text; an empty one if it is none."""
-    return value if isinstance(value, str) else ""
+    return whole_characters(value) if isinstance(value, str) else ""

@@ -10,6 +10,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.errors import PlatformError
 from bot.platforms.telegram.platform import TelegramOptions
+from bot.platforms.telegram.posting import MISREAD
 from bot.platforms.telegram.request import NotSentError, TransportRequest, UnclearError
 from bot.transport.messages import Transport
 
@@ -111,7 +112,7 @@ def _our_errors() -> Iterator[None]:
         failure = TokenRefusedError("token refused")
     except (NotSentError, UnclearError):
         failure = NoAnswerError("no answer")
-    except (TelegramError, TypeError, ValueError, AttributeError, LookupError) as error:
+    except (TelegramError, *MISREAD) as error:
         # The library believes what an answer holds; another server's may hold anything.
         failure = PlatformError(type(error).__name__)
-    raise failure
+    raise failure from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from telegram import BotCommand, ChatMember, ChatMemberRestricted
 from telegram.constants import ChatAction
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import InvalidToken
 from telegram.ext import ExtBot
 
 from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
@@ -195,22 +195,23 @@ class TelegramPlatform:
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         """See `ChatPlatform.is_member`."""
-        member = await self._member(conversation, identity)
-        if isinstance(member, ChatMemberRestricted):
-            return member.is_member
-        return member.status in _BELONGING
+        with our_errors():
+            member = await self._member(conversation, identity)
+            if isinstance(member, ChatMemberRestricted):
+                return member.is_member
+            return member.status in _BELONGING
 
     async def is_admin(self, conversation: Conversation, identity: Identity) -> bool:
         """See `ChatPlatform.is_admin`."""
-        return (await self._member(conversation, identity)).status in _ADMINISTERING
+        with our_errors():
+            return (await self._member(conversation, identity)).status in _ADMINISTERING
 
     async def _member(self, conversation: Conversation, identity: Identity) -> ChatMember:
         """Somebody's standing in a group.
 
         https://core.telegram.org/bots/api#getchatmember
         """
-        with our_errors():
-            return await self._bot.get_chat_member(conversation.chat_id, int(identity.user_id))
+        return await self._bot.get_chat_member(conversation.chat_id, int(identity.user_id))
 
     def private_url(self, payload: str) -> str:
         """See `ChatPlatform.private_url`."""
@@ -270,11 +271,14 @@ class TelegramPlatform:
 
     async def _show_typing(self, conversation: Conversation) -> None:
         try:
-            await self._bot.send_chat_action(
-                conversation.chat_id, ChatAction.TYPING, message_thread_id=thread_of(conversation)
-            )
-        except TelegramError as error:
-            logger.info("typing could not be shown: %s", type(error).__name__)
+            with our_errors():
+                await self._bot.send_chat_action(
+                    conversation.chat_id,
+                    ChatAction.TYPING,
+                    message_thread_id=thread_of(conversation),
+                )
+        except PlatformError as error:
+            logger.info("typing could not be shown: %s", error)
 
     async def _explain(self, where: NoPerson) -> None:
         try:

@@ -63,6 +63,9 @@ class Poller:
             numbers = [number for update in updates or () if (number := update_id_of(update))]
             if numbers:
                 offset = max(numbers) + 1
+            elif updates:
+                # None of them can be acknowledged, so they would come again at once.
+                await self._clock.sleep(_LONGEST_PAUSE)
 
     async def _hand_on(self, updates: Sequence[object], take: Take) -> bool:
         try:

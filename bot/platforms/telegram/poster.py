@@ -112,7 +112,7 @@ class Poster:
                 reply_parameters=_reply_to(delivery),
                 reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]]),
             )
-        return f"pointer {message.message_id}"
+            return f"pointer {message.message_id}"
 
     async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
         document = delivery.reply.document
@@ -156,7 +156,7 @@ class Poster:
                     reply_parameters=answered,
                     reply_markup=post.markup,
                 )
-        return str(message.message_id)
+            return str(message.message_id)
 
     async def _edit(self, delivery: Delivery, message_id: str) -> str:
         if not message_id.isdecimal():

@@ -41,6 +41,10 @@ _NOT_TOLD = ("member list is inaccessible", "chat_admin_required")
 # Telegram has no codes for these, only English sentences that have not changed in years.
 
 
+MISREAD = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, OSError)
+"""What the library raises where an answer is not what Telegram documents: it believes them all."""
+
+
 class EditLostError(PlatformError):
     """The message to be edited is gone; perhaps a new one can take its place."""
 
@@ -140,14 +144,16 @@ def keyboard(delivery: Delivery) -> InlineKeyboardMarkup | None:
 
 @contextmanager
 def our_errors() -> Iterator[None]:
-    """Turn Telegram's failures into ours, without their texts."""
+    """Turn Telegram's failures into ours, without their texts; also answers that make no sense."""
     failure: PlatformError | None = None
     try:
         yield
     except TelegramError as error:
         failure = _failure(error)
+    except MISREAD as error:
+        failure = PlatformError(type(error).__name__, may_have_happened=True)
     if failure is not None:
-        raise failure
+        raise failure from None
 
 
 def is_unmodified(error: BadRequest) -> bool:

@@ -9,12 +9,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.domain.chat import IncomingMessage
 from bot.domain.inbox import Delivery
-from bot.platforms.telegram.posting import alert, fits_alert
+from bot.errors import PlatformError
+from bot.platforms.telegram.posting import alert, fits_alert, our_errors
 from bot.texts import M, Texts, choose_language
 
 logger = logging.getLogger(__name__)
@@ -159,11 +159,12 @@ class Presses:
     async def _answer(self, callback_id: str, text: str, *, is_alert: bool = False) -> bool:
         """Answer a press; whether that was taken. Without `is_alert` the text passes by itself."""
         try:
-            await self._bot.answer_callback_query(
-                callback_id, text=text or None, show_alert=is_alert
-            )
-        except TelegramError as error:
+            with our_errors():
+                await self._bot.answer_callback_query(
+                    callback_id, text=text or None, show_alert=is_alert
+                )
+        except PlatformError as error:
             # Most often the press is too old by now; what it had to say goes out in a message.
-            logger.info("a press could not be answered: %s", type(error).__name__)
+            logger.info("a press could not be answered: %s", error)
             return False
         return True

@@ -14,6 +14,10 @@ from bot.domain.chat import (
     Platform,
     Press,
 )
+from bot.transport.texts import whole_characters
+
+_NO_NUMBER = 2**53
+"""From here on it is no number of an update, and acknowledging it would lose all that come."""
 
 
 class Skipped(Enum):
@@ -50,7 +54,9 @@ class MalformedUpdateError(Exception):
 def update_id_of(update: object) -> int | None:
     """The number of an update, None if it has none."""
     number = update.get("update_id") if isinstance(update, Mapping) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        return None
+    return number if 0 <= number < _NO_NUMBER else None
 
 
 def convert(update: object, now: datetime) -> IncomingMessage | NoPerson | GroupMoved | Skipped:
@@ -103,7 +109,7 @@ def _message(
         message_id=str(_integer(message["message_id"])),
         sender=_identity(person),
         conversation=conversation,
-        text=text,
+        text=whole_characters(text),
         sent_at=datetime.fromtimestamp(_integer(message["date"]), UTC),
         language=_text(person.get("language_code")),
         reply_to=_answered(message, conversation),
@@ -169,7 +175,7 @@ def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingM
         sent_at=now,
         language=_text(person.get("language_code")),
         press=Press(
-            key=data,
+            key=whole_characters(data),
             card_id=str(_integer(card["message_id"])),
             callback_id=_text(query["id"]),
         ),
@@ -219,4 +225,4 @@ def _decimal(value: object) -> float:
 def _text(value: object) -> str:
     if value is not None and not isinstance(value, str):
         raise TypeError
-    return value or ""
+    return whole_characters(value) if value else ""
