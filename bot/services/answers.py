@@ -8,7 +8,13 @@ from bot.domain.inbox import FOLLOW_UP_FOR, Intent
 from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Answer, Confirmation, Event, EventRef, holds
 from bot.domain.providers import Provider
-from bot.errors import TELLABLE, EventNotFoundError, NotAnswerableError
+from bot.errors import (
+    TELLABLE,
+    EventNotFoundError,
+    NotAnswerableError,
+    ProviderError,
+    TransportError,
+)
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Inbox, Journal
 from bot.services.caller import Caller, call_about
 from bot.services.event_names import EventNames
@@ -22,6 +28,7 @@ from bot.services.outcomes import (
     in_doubt,
     needs_a_yes,
     refusal,
+    unseen,
 )
 from bot.texts import M
 
@@ -122,16 +129,20 @@ class Answers:
             self._note_begun(caller, ref, earlier)
         # What was seen is compared with what is, and not with what was a minute ago.
         event = await self._read_again(call, ref, wanted, earlier, fresh=bool(provided.version))
+        if isinstance(event, Outcome):
+            return event
         if event.obstacle is not None:
             raise refusal(event, event.obstacle)
         if earlier is None and provided.version and event.over:
             raise NotAnswerableError(M.REFUSE_OVER, event=event)
         if earlier is not None and not holds(event, wanted):
-            settles_in = calendar.write_settles_in
-            if settles_in is None:
-                return in_doubt(event, wanted, earlier)
-            await self._wait_until_settled(earlier, settles_in)
-            event = await self._read_again(call, ref, wanted, earlier)
+            if calendar.write_settles_in is None:
+                event = in_doubt(event, wanted, earlier)
+            else:
+                await self._wait_until_settled(earlier, calendar.write_settles_in)
+                event = await self._read_again(call, ref, wanted, earlier)
+            if isinstance(event, Outcome):
+                return event
         if holds(event, wanted) and not await self._in_flight(caller, event):
             return held(event, wanted, earlier)
         if earlier is None and not provided.holds(event):
@@ -161,14 +172,22 @@ class Answers:
         earlier: Intent | None,
         *,
         fresh: bool = False,
-    ) -> Event:
-        """Likewise; one that an earlier attempt's answer has removed, as it was answered."""
+    ) -> Event | Outcome:
+        """Likewise; one that an earlier attempt's answer has removed, as it was answered.
+
+        If it cannot be read, nobody can say that an earlier attempt changed nothing: that is what
+        comes of this one, too.
+        """
+        known = None if earlier is None else earlier.event
         try:
             return await self._read(call, ref, fresh=fresh)
         except EventNotFoundError:
-            known = None if earlier is None else earlier.event
             if known is None or not known.deleted_by(wanted):
                 raise
+        except (ProviderError, TransportError):
+            if known is None or earlier is None:
+                raise
+            return unseen(known, wanted, earlier)
         return replace(known, my_status=wanted)
 
     async def _in_flight(self, caller: Caller, event: Event) -> bool:

@@ -118,9 +118,18 @@ def _status_before(earlier: Intent) -> ParticipationStatus | None:
 
 def in_doubt(event: Event, wanted: Answer, earlier: Intent) -> Outcome:
     """What an earlier attempt may or may not have sent, and what may show any moment or never."""
+    return _doubt(event, wanted, earlier, Confirmation.PENDING)
+
+
+def unseen(event: Event, wanted: Answer, earlier: Intent) -> Outcome:
+    """Likewise, and the calendar cannot be read either."""
+    return _doubt(event, wanted, earlier, Confirmation.UNKNOWN)
+
+
+def _doubt(event: Event, wanted: Answer, earlier: Intent, doubt: Confirmation) -> Outcome:
     return Outcome(
         step=Step.WRITTEN,
-        participation=replace(as_read(event), confirmation=Confirmation.PENDING),
+        participation=replace(as_read(event), confirmation=doubt),
         wanted=wanted,
         write_again=earlier.attempts < MAX_WRITES and not event.deleted_by(wanted),
         before=_status_before(earlier),

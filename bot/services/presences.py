@@ -19,7 +19,7 @@ from bot.domain.transitions import (
     step,
     taken_back,
 )
-from bot.errors import TELLABLE
+from bot.errors import TELLABLE, UserError
 from bot.ports import AccountStore, Call, Clock, Inbox
 from bot.services.caller import Caller, call_as
 from bot.services.keeping import PRESENCE_PROVIDER, Done, Keeper, Plan
@@ -160,10 +160,13 @@ class Presences:
             done = await self._keeper.change(
                 call, self._noted(caller, plan, claim_id, undoes=undoes), begin
             )
-        except TELLABLE:
+        except TELLABLE as error:
             if earlier is None:
                 caller.changes.drop(change)
-            raise
+            if earlier is None or written or isinstance(error, UserError):
+                raise
+            # Nobody can say that nothing was changed: the first attempt may have written.
+            done = await self._unseen(caller)
         if earlier is not None and not written:
             # What was before is what the first attempt had found, if it did.
             before = Presence(earlier.before) if earlier.before else None
@@ -171,6 +174,12 @@ class Presences:
         if change.after:
             _note(caller, change, done.state)
         return done
+
+    async def _unseen(self, caller: Caller) -> Done:
+        """What came of a change that may have been made, where nobody can look."""
+        ledger = await self._keeper.ledger_of(caller.identity)
+        state = PresenceState(presence=None, confirmation=Confirmation.UNKNOWN)
+        return Done(ledger=ledger, state=state, earlier=ledger)
 
     def _noted(self, caller: Caller, plan: Plan, claim_id: str, *, undoes: bool) -> Plan:
         """The plan, once: an attempt after the process died only finishes what the first began."""

@@ -150,7 +150,8 @@ PORTAL_PRESENCE = Flow(
         (Fault.CUT_AFTER, READ): DND,
         (Fault.CUT_AFTER, WRITE): DND,
         (Fault.CUT_AFTER, READ_BACK): DND,
-        (Fault.TRUNCATED_JSON, READ): Cell("error.protocol", None, 0),
+        # The process that died may have written: "nothing was changed" would be a guess.
+        (Fault.TRUNCATED_JSON, READ): Cell("presence.unknown", None, 0),
         (Fault.TRUNCATED_JSON, WRITE): DND,
         (Fault.TRUNCATED_JSON, READ_BACK): DND,
         (Fault.NEVER_APPLIED, READ): DND,

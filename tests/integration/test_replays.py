@@ -163,6 +163,32 @@ async def test_an_event_that_is_gone_otherwise_is_told_as_gone(bot: Bot) -> None
     assert delivery.reply.said[0] == "event.not_found"
 
 
+async def test_what_cannot_be_read_is_not_told_as_unchanged_and_is_looked_for(bot: Bot) -> None:
+    bot.cronofy.faults.add(FaultRule(fault=Fault.HTML_502, operation="events", times=9))
+    await _left_behind(bot, QUARTERLY, ACCEPTED)
+    _first_write_arrived(bot, QUARTERLY, "accepted")
+
+    delivery = await _start(bot)
+    bot.cronofy.faults.clear()
+    changed = await _wait(bot, 20)
+
+    assert delivery.reply.said == ("answer.unknown", "event.line", "answer.watching")
+    assert changed == [("held.accepted", "event.line")]
+    assert _writes(bot) == 0
+
+
+async def test_one_that_can_never_be_read_again_is_told_as_doubt(bot: Bot) -> None:
+    bot.cronofy.faults.add(FaultRule(fault=Fault.HTML_502, operation="events", times=None))
+    await _left_behind(bot, QUARTERLY, ACCEPTED)
+
+    delivery = await _start(bot)
+    changed = await _wait(bot, 200)
+
+    assert delivery.reply.said[0] == "answer.unknown"
+    assert changed == [("follow_up.not_seen", "event.line", "follow_up.check")]
+    assert _writes(bot) == 0
+
+
 async def test_a_later_answer_keeps_the_first_from_being_sent_again(bot: Bot) -> None:
     await _left_behind(bot, QUARTERLY, ACCEPTED)
     await _start(bot)
