@@ -33,3 +33,5 @@ def postgres() -> Iterator[str]:
 async def bot() -> AsyncIterator[Bot]:
     async with running_bot() as running:
         yield running
+
+

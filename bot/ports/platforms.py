@@ -89,7 +89,13 @@ Raises StorageError if that could not be kept: do not acknowledge, try again lat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
-    """A path at which a chat system or provider posts to us; answers an HTTP status."""
+    """A path at which a chat system or provider posts to us.
+
+    Attributes:
+        admits: Whether headers prove who posts; what does not is refused and nothing of it read.
+        handle: Takes headers and body; answers an HTTP status.
+    """
 
     path: str
+    admits: Callable[[Mapping[str, str]], bool]
     handle: Callable[[Mapping[str, str], bytes], Awaitable[int]]

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
+from bot.web.bodies import read_body
+
 _LIFE = 3600
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -66,6 +68,7 @@ async def read_form(request: web.Request) -> Mapping[str, object]:
     """The fields of a form; none if what was sent is no form that can be read."""
     if request.content_type != "application/x-www-form-urlencoded":
         return {}
+    await read_body(request)
     try:
         return dict(await request.post())
     except (ValueError, LookupError):

@@ -1,18 +1,18 @@
 """The HTTP server of the bot: turns webhook endpoints and pages into routes."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.errors import ConfigError
 from bot.ports import WebhookEndpoint
+from bot.web.bodies import BODY_LIMIT, read_body, refuse_large
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-BODY_LIMIT = 1024 * 1024
-"""Bytes of what is posted to us; an update is a few kilobytes."""
 
 
 class Pages(Protocol):
@@ -21,6 +21,21 @@ class Pages(Protocol):
     def add_to(self, app: web.Application) -> None:
         """Serve it."""
         ...
+
+
+class _Discreet(logging.LoggerAdapter[logging.Logger]):
+    """aiohttp's words about requests that nobody can read, without the requests.
+
+    It would log the line that it could not read: the address of a page, which is a secret, or what
+    somebody wants to see in the log.
+    """
+
+    def exception(self, msg: object, *args: object, exc_info: Any = True, **kwargs: Any) -> None:
+        """Name what is the matter; what failed on our side is told with its traceback."""
+        if isinstance(exc_info, HttpProcessingError | web.RequestPayloadError):
+            self.info("a request could not be read: %s", type(exc_info).__name__)
+        else:
+            super().exception(msg, *args, exc_info=exc_info, **kwargs)
 
 
 class WebServer:
@@ -43,13 +58,20 @@ class WebServer:
         pages: Sequence[Pages] = (),
         setting: str = "HTTP_PORT",
     ) -> None:
-        app = web.Application(client_max_size=BODY_LIMIT)
+        app = web.Application(client_max_size=BODY_LIMIT, middlewares=[refuse_large])
         for endpoint in endpoints:
             app.router.add_post(endpoint.path, _route(endpoint))
         for each in pages:
             each.add_to(app)
         # What is being answered when the server stops is stored already or will be sent again.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=1.0,
+            # Nobody who may post to us compresses; others send bombs, and bytes that are no gzip.
+            auto_decompress=False,
+            logger=_Discreet(logging.getLogger("bot.web.requests"), {}),
+        )
         self._host = host
         self._port = port
         self._setting = setting
@@ -85,6 +107,8 @@ class WebServer:
 def _route(endpoint: WebhookEndpoint) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return web.Response(status=await endpoint.handle(headers, await request.read()))
+        if not endpoint.admits(headers):
+            return web.Response(status=401)
+        return web.Response(status=await endpoint.handle(headers, await read_body(request)))
 
     return handle

@@ -155,7 +155,7 @@ async def at_telegram(
         # The server's port has to be known before there is a platform.
         return await platforms[0].endpoint.handle(headers, body)
 
-    endpoint = WebhookEndpoint(path=WEBHOOK_PATH, handle=posted)
+    endpoint = WebhookEndpoint(path=WEBHOOK_PATH, admits=lambda _: True, handle=posted)
     async with (
         WebServer([endpoint], host="127.0.0.1", port=0) as web,
         AsyncExitStack() as server,

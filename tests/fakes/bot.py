@@ -1,6 +1,6 @@
 """The whole bot between a scripted chat system and a real sandbox portal, as a test talks to it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -34,6 +34,7 @@ from bot.services.sign_ins import SignIns
 from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
+from bot.transport.messages import Transport
 from tests.fakes.account_book import MemoryBook
 from tests.fakes.clock import FakeClock
 from tests.fakes.group_cards import MemoryGroupCards
@@ -176,10 +177,12 @@ async def running_bot(
     accounts: AccountStore | None = None,
     public_url: str = "",
     many_portals: bool = False,
+    between: Callable[[Transport], Transport] | None = None,
 ) -> AsyncIterator[Bot]:
     """The bot on real sockets and a seeded portal; only the clock and the chat are not real.
 
     `portal_url` points people's accounts elsewhere; `listed` are further addresses to trust.
+    `between` may put something between the bot and the providers.
     """
     clock = clock or FakeClock()
     store = store or MemoryStore(clock)
@@ -210,7 +213,7 @@ async def running_bot(
         ) as transport:
             stores = memory_stores(clock, store, MemorySignIns(chat))
             core = build_core(
-                transport=transport,
+                transport=transport if between is None else between(transport),
                 addresses=addresses,
                 limits=limits or FAST,
                 stores=stores,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 
 from bot.errors import ConnectFailed
-from bot.transport.messages import HttpRequest, HttpResponse
+from bot.transport.messages import HttpRequest, HttpResponse, Transport
 
 Answer = Callable[[HttpRequest], HttpResponse | None]
 
@@ -27,6 +27,19 @@ class Wire:
         # As over a socket: nobody answers before the next turn of the loop.
         await asyncio.sleep(0)
         return answer
+
+
+class Meddler:
+    """Lets requests pass and changes what is answered."""
+
+    def __init__(
+        self, inner: Transport, meddle: Callable[[HttpRequest, HttpResponse], HttpResponse]
+    ) -> None:
+        self._inner = inner
+        self._meddle = meddle
+
+    async def send(self, request: HttpRequest, *, deadline: float | None = None) -> HttpResponse:
+        return self._meddle(request, await self._inner.send(request, deadline=deadline))
 
 
 def ok(result: object) -> HttpResponse:
