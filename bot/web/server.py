@@ -30,12 +30,13 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
     somebody wants to see in the log.
     """
 
-    def exception(self, msg: object, *args: object, exc_info: Any = True, **kwargs: Any) -> None:
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         """Name what is the matter; what failed on our side is told with its traceback."""
-        if isinstance(exc_info, HttpProcessingError | web.RequestPayloadError):
-            self.info("a request could not be read: %s", type(exc_info).__name__)
+        error = kwargs.get("exc_info")
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            super().log(logging.INFO, "a request could not be read: %s", type(error).__name__)
         else:
-            super().exception(msg, *args, exc_info=exc_info, **kwargs)
+            super().log(level, msg, *args, **kwargs)
 
 
 class WebServer:
