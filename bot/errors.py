@@ -26,6 +26,7 @@ BotError
 │  ├─ ConnectFailed            surely not sent
 │  └─ OutcomeUnknown           broken off after sending: it may have happened
 ├─ StorageError                the store cannot write now
+├─ TakenOverError              another process has the message in hand by now
 ├─ SealedError                 kept credentials cannot be opened: a lost key, or changed
 └─ PlatformError               a reply could not be delivered
 ```
@@ -224,6 +225,13 @@ class OutcomeUnknown(TransportError):  # noqa: N818 - as above
 
 class StorageError(BotError):
     """The store cannot write now (full disk, locked database); nothing of this call was kept."""
+
+
+class TakenOverError(BotError):
+    """Another process took this one for dead and has its message in hand: do nothing more for it.
+
+    Nothing of this call was kept.
+    """
 
 
 class SealedError(BotError):

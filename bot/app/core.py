@@ -51,6 +51,7 @@ class Core:
     async def run_beside(self) -> None:
         """Do what is due at its moment, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.dispatcher.intake.run())
             tasks.create_task(self.dispatcher.follow_ups.run())
             tasks.create_task(self.presence_sweep.run())
             tasks.create_task(self.calendar_sweep.run())
@@ -161,7 +162,8 @@ def _dispatcher(
     parts: Parts, services: Services, limits: Limits, command_log: CommandLog
 ) -> Dispatcher:
     store, platforms, clock = parts.stores.store, parts.platforms, parts.clock
-    router, lanes = handlers.router(), Lanes()
+    router, claims = handlers.router(), parts.stores.claims
+    lanes = Lanes(claims)
     return Dispatcher(
         store=store,
         platforms=platforms,
@@ -180,11 +182,13 @@ def _dispatcher(
             calendars=parts.vendors.calendars,
             platforms=platforms,
             lanes=lanes,
+            claims=claims,
             clock=clock,
             written=parts.cards.saw,
             default_language=parts.defaults.language,
         ),
         lanes=lanes,
+        claims=claims,
         gate=Gate(
             inbox=store,
             platforms=platforms,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import ConfigError
-from bot.ports import Clock
+from bot.ports import Claims, Clock
 from bot.storage.accounts import SqlAccounts
+from bot.storage.alone import Alone
 from bot.storage.automations import SqlAutomations
 from bot.storage.checkup import Condition, check_up
 from bot.storage.database import Database
@@ -26,6 +27,8 @@ from bot.storage.group_cards import SqlGroupCards
 from bot.storage.groups import SqlGroups
 from bot.storage.keys import KeyFile, new_key
 from bot.storage.presence_book import SqlPresenceBook
+from bot.storage.session import Session
+from bot.storage.shared_store import SharedStore
 from bot.storage.sign_ins import SqlSignIns
 from bot.storage.store import SqlStore
 from bot.storage.troubles import SqlTroubleLog
@@ -43,6 +46,7 @@ class Storage:
     """All that is kept, on one database."""
 
     store: SqlStore
+    claims: Claims
     book: SqlAccounts
     sign_ins: SqlSignIns
     sealer: TextSealer
@@ -55,7 +59,7 @@ class Storage:
 
 @asynccontextmanager
 async def open_storage(
-    database_url: str, clock: Clock, *, secret_keys: Sequence[str] = ()
+    database_url: str, clock: Clock, *, secret_keys: Sequence[str] = (), several: bool = False
 ) -> AsyncIterator[Storage]:
     """Open, make or bring up to date what DATABASE_URL names.
 
@@ -63,6 +67,7 @@ async def open_storage(
         database_url: As in the settings.
         clock: Time.
         secret_keys: From SECRET_KEYS; without them SQLite has a key file beside it.
+        several: Where the database allows it, others that say so too may have it open.
 
     Raises:
         ConfigError: It cannot be opened, another process has it, or keys are missing.
@@ -71,9 +76,13 @@ async def open_storage(
     path = sqlite_path(url)
     file = key_file(database_url, secret_keys)
     with contextlib.nullcontext() if path is None else _only_one(path):
-        database = Database(await open_engine(url))
+        database = Database(await open_engine(url), is_told=path is None)
+        session = None
         database.start()
         try:
+            if path is None:
+                session = Session(url, several=several, changed=database.changed_elsewhere)
+                await session.start()
             vault = open_vault(file, secret_keys)
             book = SqlAccounts(database, vault, clock)
             _see_to_keys(vault, file, await book.keys_in_use())
@@ -83,7 +92,10 @@ async def open_storage(
                 await presences.reclaim()
                 await cards.reclaim()
             yield Storage(
-                store=SqlStore(database, clock),
+                store=SqlStore(database, clock)
+                if session is None
+                else SharedStore(database, clock, session),
+                claims=session or Alone(),
                 book=book,
                 sign_ins=SqlSignIns(database, vault),
                 sealer=TextSealer(vault),
@@ -95,6 +107,9 @@ async def open_storage(
             )
         finally:
             await database.stop()
+            if session is not None:
+                # Last of all: until then nobody else takes up what is in hand here.
+                await session.stop()
 
 
 @asynccontextmanager

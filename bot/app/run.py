@@ -74,7 +74,10 @@ async def run(
     counts = Counts()
     async with (
         open_storage(
-            settings.database_url.get_secret_value(), clock, secret_keys=_secret_keys(settings)
+            settings.database_url.get_secret_value(),
+            clock,
+            secret_keys=_secret_keys(settings),
+            several=settings.telegram_updates == "webhook",
         ) as storage,
         AiohttpTransport(timer=clock, guard=guard) as transport,
     ):

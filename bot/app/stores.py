@@ -5,6 +5,7 @@ from typing import Protocol
 from bot.ports import (
     AccountBook,
     AutomationBook,
+    Claims,
     GroupCardBook,
     Groups,
     PresenceBook,
@@ -21,6 +22,11 @@ class Stores(Protocol):
     @property
     def store(self) -> Store:
         """Inbox, follow-ups, buttons, people and their journal."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """What this process has in hand."""
         ...
 
     @property

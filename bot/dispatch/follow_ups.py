@@ -20,6 +20,7 @@ from bot.ports import (
     CalendarProvider,
     Call,
     ChatPlatform,
+    Claims,
     Clock,
     Priority,
     Store,
@@ -57,6 +58,7 @@ class FollowUpRunner:
         calendars: Mapping[Provider, CalendarProvider],
         platforms: Mapping[Platform, ChatPlatform],
         lanes: Lanes,
+        claims: Claims,
         clock: Clock,
         written: Written,
         default_language: str,
@@ -66,6 +68,7 @@ class FollowUpRunner:
         self._calendars = calendars
         self._platforms = platforms
         self._lanes = lanes
+        self._claims = claims
         self._clock = clock
         self._written = written
         self._default_language = default_language
@@ -81,8 +84,10 @@ class FollowUpRunner:
 
     async def check_due(self) -> None:
         """Look at everything that is due now; one slow calendar holds up no other."""
-        due = await self._store.due_follow_ups()
-        await asyncio.gather(*(self._check(follow_up) for follow_up in due))
+        async with self._claims.attempt("follow-ups") as mine:
+            # Only what is read after that is what nobody else is looking at.
+            due = await self._store.due_follow_ups() if mine else ()
+            await asyncio.gather(*(self._check(follow_up) for follow_up in due))
 
     async def _check(self, follow_up: FollowUp) -> None:
         looked_at = self._clock.now()

@@ -11,7 +11,8 @@ from bot.dispatch.addressing import address_all, as_typed, placed
 from bot.dispatch.buttons import stored_buttons
 from bot.dispatch.command_log import LATE, TIMED_OUT, UNKNOWN, CommandLog
 from bot.dispatch.follow_ups import FollowUpRunner
-from bot.dispatch.gate import Gate, lane_of
+from bot.dispatch.gate import Gate
+from bot.dispatch.intake import Intake
 from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
@@ -19,10 +20,10 @@ from bot.dispatch.reading import Reader
 from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed
 from bot.domain.inbox import EntryState, InboxEntry, Person
 from bot.domain.providers import Provider
-from bot.domain.reference import current_reference, reference_of
+from bot.domain.reference import current_reference
 from bot.domain.zones import zone_of
-from bot.errors import TELLABLE, PlatformError, ProviderError, StorageError
-from bot.ports import ChatPlatform, Clock, Priority, Store
+from bot.errors import TELLABLE, PlatformError, ProviderError, StorageError, TakenOverError
+from bot.ports import ChatPlatform, Claims, Clock, Priority, Store
 from bot.services.access import Admission
 from bot.services.caller import Caller
 from bot.services.changes import Changes
@@ -64,6 +65,7 @@ class Dispatcher:
         admission: Admission,
         follow_ups: FollowUpRunner,
         lanes: Lanes,
+        claims: Claims,
         gate: Gate,
         patience: Patience,
         reader: Reader,
@@ -83,6 +85,7 @@ class Dispatcher:
         self.follow_ups = follow_ups
         self._lanes = lanes
         self._gate = gate
+        self.intake = Intake(inbox=store, lanes=lanes, claims=claims, handle=self._process)
         self._outbox = Outbox(inbox=store, platforms=platforms, clock=clock)
         self._patience = patience
         self.crashes = 0
@@ -90,15 +93,14 @@ class Dispatcher:
 
     async def resume(self) -> None:
         """Take up what an earlier process left unfinished, oldest first, before anything new."""
-        for entry in await self._store.unfinished():
-            self._queue(entry)
+        await self.intake.resume()
 
     async def receive(self, messages: Sequence[IncomingMessage]) -> None:
         """Take messages in; on return they are durable. See `bot.ports.Receive`."""
         concealed = [self._services.linking.conceal(message) for message in messages]
         for entry in await self._patience.take_in(concealed):
             if (let_in := await self._gate.let_in(entry)) is not None:
-                self._queue(let_in)
+                self.intake.put(let_in)
 
     async def drain(self) -> None:
         """Wait until everything taken in is handled and answered."""
@@ -113,16 +115,6 @@ class Dispatcher:
         await self._outbox.stop()
         await self._gate.stop()
         await self._patience.stop()
-
-    def _queue(self, entry: InboxEntry) -> None:
-        async def job() -> None:
-            token = current_reference.set(reference_of(entry.message.key))
-            try:
-                await self._process(entry)
-            finally:
-                current_reference.reset(token)
-
-        self._lanes.put(lane_of(entry), job)
 
     async def _process(self, entry: InboxEntry) -> None:
         if entry.state is not EntryState.RECEIVED:
@@ -148,7 +140,7 @@ class Dispatcher:
         while True:
             try:
                 return await self._handle(entry, changes)
-            except StorageError:
+            except (StorageError, TakenOverError):
                 raise
             except Exception:
                 logger.exception("handling failed")

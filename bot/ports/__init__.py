@@ -3,6 +3,7 @@
 from bot.ports.accounts import AccountBook, AccountStore, KeptCredentials, Sealer
 from bot.ports.automations import Automation, AutomationBook
 from bot.ports.calls import Call, Clock, Priority
+from bot.ports.claims import Claims
 from bot.ports.group_cards import GroupCardBook, KeptCard
 from bot.ports.groups import Group, Groups
 from bot.ports.journal import Journal, Traces
@@ -23,6 +24,7 @@ __all__ = [
     "CalendarProvider",
     "Call",
     "ChatPlatform",
+    "Claims",
     "Clock",
     "Consent",
     "Directory",

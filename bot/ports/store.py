@@ -33,7 +33,15 @@ class Inbox(Protocol):
         ...
 
     async def unfinished(self) -> Sequence[InboxEntry]:
-        """Everything not closed, oldest first."""
+        """Everything not closed that no other process has in hand, oldest first."""
+        ...
+
+    async def take_up(self, entry: InboxEntry) -> Sequence[InboxEntry]:
+        """What of its sender is to be handled up to this entry, oldest first, as it is kept now.
+
+        For whoever has the sender claimed (see `Claims`). From now on it is in the hand of this
+        process; what was handled elsewhere meanwhile is left out.
+        """
         ...
 
     async def backlog(self) -> Backlog:
@@ -41,7 +49,11 @@ class Inbox(Protocol):
         ...
 
     async def record_intent(self, intent: Intent) -> None:
-        """Store (or replace) what is about to be changed; durable on return."""
+        """Store (or replace) what is about to be changed; durable on return.
+
+        Raises:
+            TakenOverError: Its message is in another hand by now: do not change anything.
+        """
         ...
 
     async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
@@ -71,6 +83,9 @@ class Inbox(Protocol):
 
         Returns:
             The deliveries, with their row ids.
+
+        Raises:
+            TakenOverError: The message is in another hand by now: do not reply.
         """
         ...
 

@@ -29,8 +29,8 @@ class SqlAccounts:
         self._database = database
         self._vault = vault
         self._clock = clock
-        self._by_owner: Cache[Identity, Sequence[Account]] = Cache(database)
-        self._opened: Cache[str, KeptCredentials] = Cache(database)
+        self._by_owner: Cache[Identity, Sequence[Account]] = Cache(database, _accounts)
+        self._opened: Cache[str, KeptCredentials] = Cache(database, _credentials)
 
     async def accounts_of(self, owner: Identity) -> Sequence[Account]:
         """See `AccountBook.accounts_of`."""

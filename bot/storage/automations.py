@@ -29,7 +29,7 @@ class SqlAutomations:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._cache: Cache[Identity, Automation] = Cache(database, most=_CACHED)
+        self._cache: Cache[Identity, Automation] = Cache(database, _table, most=_CACHED)
 
     async def automation_of(self, owner: Identity) -> Automation:
         """See `AutomationBook.automation_of`."""

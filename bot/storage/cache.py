@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+import sqlalchemy as sa
+
 from bot.storage.database import Database
 
 K = TypeVar("K", bound=Hashable)
@@ -14,14 +16,17 @@ class Cache(Generic[K, V]):
 
     Args:
         database: Tells when somebody else has written.
+        of: The only table whose changes matter to it.
         most: So many are kept; the oldest make room for others.
     """
 
-    def __init__(self, database: Database, *, most: int | None = None) -> None:
+    def __init__(
+        self, database: Database, of: sa.Table | None = None, *, most: int | None = None
+    ) -> None:
         self._most = most
         self._values: dict[K, V] = {}
         self._age = 0
-        database.on_foreign_change(self.clear)
+        database.on_foreign_change(self.clear, "" if of is None else of.name)
 
     async def get(self, key: K, read: Callable[[K], Awaitable[V | None]]) -> V | None:
         """The value of a key, read if it is not known."""

@@ -25,20 +25,29 @@ class Database:
     """One for the whole process.
 
     Caches may be kept of what is read: `on_foreign_change` tells them when to forget it.
+
+    Args:
+        engine: Opened.
+        look_every: Seconds after which a change by another process is looked for.
+        is_told: Nothing is looked for: whoever hears of changes calls `changed_elsewhere`.
     """
 
-    def __init__(self, engine: AsyncEngine, *, look_every: float = LOOK_EVERY) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, look_every: float = LOOK_EVERY, is_told: bool = False
+    ) -> None:
         self._engine = engine
         self._reading = reading(engine)
         self._commits = GroupCommit(engine)
         self._look_every = look_every
-        self._forget: list[Callable[[], None]] = []
+        self._is_told = is_told
+        self._forget: list[tuple[str, Callable[[], None]]] = []
         self._watching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to work."""
         self._commits.start()
-        self._watching = asyncio.create_task(self._watch(), name="foreign changes")
+        if not self._is_told:
+            self._watching = asyncio.create_task(self._watch(), name="foreign changes")
 
     async def stop(self) -> None:
         """Write what is due and close the database."""
@@ -84,14 +93,30 @@ class Database:
         await self._commits.settle()
         return await self.read(query)
 
-    def on_foreign_change(self, forget: Callable[[], None]) -> None:
-        """Have a cache forget when another process (`users remove`) may have written."""
-        self._forget.append(forget)
+    def on_foreign_change(self, forget: Callable[[], None], table: str = "") -> None:
+        """Have a cache forget when another process (`users remove`) may have written.
+
+        Where it is known what was written, only to that table, if it names one.
+        """
+        self._forget.append((table, forget))
 
     def forget_cached(self) -> None:
         """Have every cache forget: something was written that they were not told of."""
-        for forget in self._forget:
+        for _, forget in self._forget:
             forget()
+
+    def changed_elsewhere(self, table: str, process: int) -> None:
+        """Take note that a table was changed, or perhaps any if it is empty.
+
+        Args:
+            table: Which.
+            process: The process of the database server that did it; our own writes are known.
+        """
+        if process and process == self._commits.process:
+            return
+        for of, forget in self._forget:
+            if not table or of in ("", table):
+                forget()
 
     async def _watch(self) -> None:
         known: int | None = None

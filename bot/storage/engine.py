@@ -19,6 +19,10 @@ from bot.errors import ConfigError
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
 
+LONGEST_PAUSE = 10.0
+"""Seconds that a process may leave a transaction of PostgreSQL alone before it is ended."""
+_MIGRATING = 0x6D696772
+"""Names the lock of whoever brings a PostgreSQL database up to date."""
 _MAGIC = b"SQLite format 3\0"
 """https://www.sqlite.org/fileformat.html"""
 _READING = "AUTOCOMMIT"
@@ -75,7 +79,11 @@ def reading(engine: AsyncEngine) -> AsyncEngine:
 
 
 def _engine_options(path: Path | None) -> dict[str, Any]:
-    return {} if path is None else {"connect_args": {"timeout": BUSY_TIMEOUT}}
+    if path is not None:
+        return {"connect_args": {"timeout": BUSY_TIMEOUT}}
+    # What a process that hangs in the middle of a transaction has locked, others need.
+    idle = str(int(LONGEST_PAUSE * 1000))
+    return {"connect_args": {"server_settings": {"idle_in_transaction_session_timeout": idle}}}
 
 
 def refuse_foreign_file(path: Path) -> None:
@@ -152,6 +160,9 @@ async def _migrate(engine: AsyncEngine, path: Path | None) -> None:
         command.upgrade(config, "head")
 
     async with engine.begin() as connection:
+        if path is None:
+            # Another replica may be at it; whoever comes second finds nothing left to do.
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         await connection.run_sync(upgrade)
 
 

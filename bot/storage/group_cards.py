@@ -37,7 +37,9 @@ class SqlGroupCards:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._numbers: Cache[Meeting, tuple[int, ...]] = Cache(database, most=_MEETINGS_CACHED)
+        self._numbers: Cache[Meeting, tuple[int, ...]] = Cache(
+            database, _table, most=_MEETINGS_CACHED
+        )
 
     async def reclaim(self) -> None:
         """Take every card out of everybody's hand: whoever had it is dead.

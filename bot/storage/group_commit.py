@@ -54,6 +54,8 @@ class GroupCommit:
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection | None = None
         self._connecting = asyncio.Lock()
+        self.process = 0
+        """The process of a PostgreSQL server that does this writing; 0 if there is none."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -165,12 +167,20 @@ class GroupCommit:
         async with self._connecting:
             if self._connection is None:
                 self._connection = await self._engine.connect()
+                self.process = await _process_of(self._connection)
             return self._connection
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+async def _process_of(connection: AsyncConnection) -> int:
+    if connection.dialect.name != "postgresql":
+        return 0
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return int(driver.get_server_pid())
 
 
 def _fail(batch: list[_Item]) -> None:

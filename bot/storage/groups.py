@@ -23,7 +23,9 @@ class SqlGroups:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._groups: Cache[tuple[Platform, str], Group] = Cache(database, most=_GROUPS_CACHED)
+        self._groups: Cache[tuple[Platform, str], Group] = Cache(
+            database, _table, most=_GROUPS_CACHED
+        )
 
     async def group_of(self, conversation: Conversation) -> Group:
         """See `Groups.group_of`."""

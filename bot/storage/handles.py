@@ -46,7 +46,7 @@ class SqlHandles:
         self._database = database
         self._clock = clock
         self._numbers: Cache[Identity, Mapping[_Key, _Numbered]] = Cache(
-            database, most=_OWNERS_KEPT
+            database, _table, most=_OWNERS_KEPT
         )
 
     async def number_events(self, owner: Identity, refs: Sequence[EventRef]) -> Sequence[int]:

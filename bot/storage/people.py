@@ -23,9 +23,11 @@ class SqlPeople:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._people: Cache[Identity, Person] = Cache(database)
-        self._memberships: Cache[Identity, Mapping[str, Membership]] = Cache(database)
-        self._refused: Cache[None, frozenset[Identity]] = Cache(database)
+        self._people: Cache[Identity, Person] = Cache(database, tables.people)
+        self._memberships: Cache[Identity, Mapping[str, Membership]] = Cache(
+            database, tables.memberships
+        )
+        self._refused: Cache[None, frozenset[Identity]] = Cache(database, tables.refused)
 
     async def find_person(self, identity: Identity) -> Person | None:
         """See `People.find_person`."""

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.chat import IncomingMessage
 from bot.domain.inbox import EntryState, InboxEntry, Intent, StoredButton
 from bot.domain.participation import Event
 from bot.domain.providers import Provider
@@ -44,10 +45,32 @@ def upserting(table: sa.Table, values: Mapping[str, Any]) -> Work[None]:
     return work
 
 
-def set_state(entry_id: int, state: EntryState) -> sa.Update:
+def entry_from(row: sa.Row[Any]) -> InboxEntry:
+    """Read a row of the inbox; raises whatever it likes if another release has written it."""
+    return InboxEntry(
+        entry_id=row.id,
+        message=load(row.message, IncomingMessage),
+        state=EntryState(row.state),
+        failures=row.failures,
+    )
+
+
+def backlog() -> sa.Select[Any]:
+    """How many entries are not closed, and since when the oldest of them is there."""
+    inbox = tables.inbox.c
+    # By name, since the index on the state is of no use for "is not".
+    states = [state.value for state in EntryState if state is not EntryState.CLOSED]
+    asked: list[sa.ColumnElement[Any]] = [
+        sa.func.count().label("depth"),
+        sa.func.min(inbox.received_at).label("oldest_at"),
+    ]
+    return sa.select(*asked).where(inbox.state.in_(states))
+
+
+def set_state(entry_id: int, state: EntryState, *provided: sa.ColumnElement[bool]) -> sa.Update:
     """How far the handling of an entry has come."""
     inbox = tables.inbox
-    return sa.update(inbox).where(inbox.c.id == entry_id).values(state=state.value)
+    return sa.update(inbox).where(inbox.c.id == entry_id, *provided).values(state=state.value)
 
 
 def closing(entry: InboxEntry) -> sa.Update | sa.Delete:

@@ -1,7 +1,7 @@
 """The store on a database: every write goes through the group commit, reads past it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.journal import Change
 from bot.domain.providers import Provider
+from bot.errors import TakenOverError
 from bot.ports import Clock, Store
 from bot.storage import follow_ups, group_card_rows, journal, said, tables
 from bot.storage.codec import dump, load
@@ -29,8 +30,10 @@ from bot.storage.handles import SqlHandles
 from bot.storage.journal import SqlJournal
 from bot.storage.people import SqlPeople
 from bot.storage.statements import (
+    backlog,
     button_values,
     closing,
+    entry_from,
     executing,
     insert_into,
     intent_from,
@@ -55,7 +58,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         """See `Inbox.add`."""
         if not messages:
             return ()
-        now = self._clock.now()
+        now, marks = self._clock.now(), self._marks()
         rows = [
             {
                 "key": message.key,
@@ -63,6 +66,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
                 "state": EntryState.RECEIVED.value,
                 "received_at": now,
                 "owner": str(message.sender),
+                **marks,
             }
             for message in messages
         ]
@@ -86,41 +90,39 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     async def unfinished(self) -> Sequence[InboxEntry]:
         """See `Inbox.unfinished`."""
-        inbox = tables.inbox.c
         rows = await self._database.read(
-            sa.select(inbox.id, inbox.message, inbox.state, inbox.failures)
-            .where(inbox.state != EntryState.CLOSED.value)
-            .order_by(inbox.id)
+            sa.select(tables.inbox)
+            .where(tables.inbox.c.state != EntryState.CLOSED.value)
+            .order_by(tables.inbox.c.id)
         )
+        return await self._entries(rows)
+
+    async def take_up(self, entry: InboxEntry) -> Sequence[InboxEntry]:
+        """See `Inbox.take_up`; whoever is alone has it in hand already."""
+        return (entry,)
+
+    def _marks(self) -> Mapping[str, object]:
+        """What rows of the inbox are marked with when they come."""
+        return {}
+
+    def _mine(self) -> Sequence[sa.ColumnElement[bool]]:
+        """What holds of rows that this process has in hand."""
+        return ()
+
+    async def _entries(self, rows: Sequence[sa.Row[Any]]) -> Sequence[InboxEntry]:
         entries = []
         for row in rows:
             try:
-                message = load(row.message, IncomingMessage)
+                entries.append(entry_from(row))
             except Exception:
                 # Whatever it is, it must not keep everything behind it from being handled.
                 logger.exception("inbox entry %d cannot be read and is closed", row.id)
                 await self._database.write(executing(set_state(row.id, EntryState.CLOSED)))
-                continue
-            entries.append(
-                InboxEntry(
-                    entry_id=row.id,
-                    message=message,
-                    state=EntryState(row.state),
-                    failures=row.failures,
-                )
-            )
         return entries
 
     async def backlog(self) -> Backlog:
         """See `Inbox.backlog`."""
-        inbox = tables.inbox.c
-        # By name, since the index on the state is of no use for "is not".
-        states = [state.value for state in EntryState if state is not EntryState.CLOSED]
-        asked: list[sa.ColumnElement[Any]] = [
-            sa.func.count().label("depth"),
-            sa.func.min(inbox.received_at).label("oldest_at"),
-        ]
-        [row] = await self._database.read(sa.select(*asked).where(inbox.state.in_(states)))
+        [row] = await self._database.read(backlog())
         return Backlog(depth=row.depth, oldest_at=row.oldest_at)
 
     async def record_intent(self, intent: Intent) -> None:
@@ -171,9 +173,11 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         button_rows = [button_values(button) for button in buttons]
         leaving = any(delivery.reply.farewell for delivery in deliveries)
         state = EntryState.LEAVING if leaving else EntryState.SETTLED
+        advance = set_state(entry.entry_id, state, *self._mine())
 
-        def write(connection: sa.Connection) -> list[Delivery]:
-            connection.execute(set_state(entry.entry_id, state))
+        def write(connection: sa.Connection) -> list[Delivery] | None:
+            if not connection.execute(advance).rowcount:
+                return None
             if button_rows:
                 connection.execute(sa.insert(tables.buttons), button_rows)
             insert = sa.insert(tables.deliveries).returning(tables.deliveries.c.id)
@@ -189,6 +193,8 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
             return kept
 
         settled = await self._database.write(write)
+        if settled is None:
+            raise TakenOverError("another process answers this message")
         if leaving or any(delivery.reply.card is not None for delivery in deliveries):
             # What other caches hold was written past them.
             self._database.forget_cached()

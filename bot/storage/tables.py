@@ -48,6 +48,8 @@ inbox = sa.Table(
     sa.Column("received_at", UtcDateTime, nullable=False, index=True),
     # The sender as text; only forgetting somebody looks for it, so there is no index to keep.
     sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    # Which process has it in hand, see `bot.storage.shared_store`; empty where there is but one.
+    sa.Column("holder", sa.Integer),
     # An id is never used twice, even after pruning: rows of other tables refer to it.
     sqlite_autoincrement=True,
 )

@@ -74,6 +74,10 @@ class MemoryStore(MemoryHandles):
         moments = [self._received[entry.entry_id] for entry in await self.unfinished()]
         return Backlog(depth=len(moments), oldest_at=min(moments, default=None))
 
+    async def take_up(self, entry: InboxEntry) -> Sequence[InboxEntry]:
+        kept = self._entries.get(entry.entry_id)
+        return () if kept is None or kept.state is EntryState.CLOSED else (kept,)
+
     async def record_intent(self, intent: Intent) -> None:
         self._intents[intent.entry_id, intent.provider, intent.subject] = intent
 

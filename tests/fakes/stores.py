@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.app.stores import Stores
-from bot.ports import Store
+from bot.ports import Claims, Store
 from bot.services.troubles import ForgetfulLog
+from bot.storage.alone import Alone
 from tests.fakes.account_book import MemoryBook, MemorySealer
 from tests.fakes.clock import FakeClock
 from tests.fakes.group_cards import MemoryGroupCards, MemoryGroups
@@ -19,6 +20,7 @@ class MemoryStores:
     """With a store on a database only what that store itself keeps is kept there."""
 
     store: Store
+    claims: Claims
     book: MemoryBook
     sealer: MemorySealer
     sign_ins: MemorySignIns
@@ -33,6 +35,7 @@ def memory_stores(clock: FakeClock, store: Store, sign_ins: MemorySignIns) -> Me
     memory = store if isinstance(store, MemoryStore) else MemoryStore(clock)
     return MemoryStores(
         store=store,
+        claims=Alone(),
         book=MemoryBook(clock),
         sealer=MemorySealer(),
         sign_ins=sign_ins,

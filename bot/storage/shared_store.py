@@ -1,0 +1,146 @@
+"""The store where several processes take from one inbox: PostgreSQL with replicas."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import OID
+
+from bot.domain.inbox import EntryState, InboxEntry, Intent
+from bot.errors import StorageError, TakenOverError
+from bot.ports import Clock, Store
+from bot.storage import tables
+from bot.storage.database import Database
+from bot.storage.session import REPLICA, SILENCE, Session
+from bot.storage.statements import intent_values, upserting
+from bot.storage.store import SqlStore
+
+_inbox = tables.inbox.c
+_ANSWERED = (EntryState.SETTLED.value, EntryState.LEAVING.value)
+_OPEN = (EntryState.RECEIVED.value, *_ANSWERED)
+_PROMPT = SILENCE / 2
+"""Seconds after which an intent that was stored is no leave to begin any more."""
+_PAUSE = 0.1
+"""Seconds until a row that somebody is just writing is asked for again."""
+
+
+class SharedStore(SqlStore):
+    """Rows of the inbox carry the number of the process that has them in hand.
+
+    That number is the fence: whoever was taken for dead stores no intent and settles nothing any
+    more, because the row that it would have to lock says that it is another's. So what it had
+    begun is known to whoever carries on, and what it had not begun never happens.
+    """
+
+    def __init__(self, database: Database, clock: Clock, session: Session) -> None:
+        super().__init__(database, clock)
+        self._session = session
+
+    def _marks(self) -> Mapping[str, object]:
+        return {"holder": self._session.number or None}
+
+    def _mine(self) -> Sequence[sa.ColumnElement[bool]]:
+        return (_inbox.holder == self._session.number,)
+
+    async def unfinished(self) -> Sequence[InboxEntry]:
+        """See `Inbox.unfinished`."""
+        rows = await self._database.read(
+            sa.select(tables.inbox)
+            .where(_inbox.state.in_(_OPEN), _is_nobodys())
+            .order_by(_inbox.id)
+        )
+        return await self._entries(rows)
+
+    async def take_up(self, entry: InboxEntry) -> Sequence[InboxEntry]:
+        """See `Inbox.take_up`. Replies that a living process is still delivering are left to it."""
+        waiting = sa.or_(
+            _inbox.state == EntryState.RECEIVED.value,
+            sa.and_(_inbox.state.in_(_ANSWERED), _is_nobodys()),
+        )
+        query = (
+            sa.select(tables.inbox)
+            .where(_inbox.owner == str(entry.message.sender), _inbox.id <= entry.entry_id, waiting)
+            .order_by(_inbox.id)
+        )
+        while True:
+            me = self._session.number
+            if not me:
+                raise StorageError("this process has no session at the database")
+            rows = await self._database.read(query)
+            others = [row for row in rows if row.holder != me]
+            if not others or await self._take(others, me):
+                return await self._entries(rows)
+            await asyncio.sleep(_PAUSE)
+
+    async def record_intent(self, intent: Intent) -> None:
+        """See `Inbox.record_intent`."""
+        upsert = upserting(tables.intents, intent_values(intent))
+        mine = (
+            sa.select(_inbox.id)
+            .where(_inbox.id == intent.entry_id, *self._mine())
+            .with_for_update(key_share=True)
+        )
+
+        def write(connection: sa.Connection) -> bool:
+            if connection.execute(mine).first() is None:
+                return False
+            upsert(connection)
+            return True
+
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if not await self._database.write(write):
+            raise TakenOverError("another process handles this message")
+        if loop.time() - began > _PROMPT:
+            # Whoever carries on counts from when this was stored, so it is too late to begin.
+            raise StorageError("the store took too long")
+
+    async def _take(self, rows: Sequence[sa.Row[Any]], me: int) -> bool:
+        """Take rows into the hand of this process; whether all of them were still as they were.
+
+        A row that somebody is writing is not waited for: everything else that this process writes
+        would wait with it.
+        """
+        as_read = sa.or_(
+            *(
+                sa.and_(
+                    _inbox.id == row.id,
+                    _inbox.state == row.state,
+                    _inbox.holder.is_not_distinct_from(row.holder),
+                )
+                for row in rows
+            )
+        )
+        free = sa.select(_inbox.id).where(as_read).with_for_update(key_share=True, skip_locked=True)
+        take = sa.update(tables.inbox).where(_inbox.id.in_(free)).values(holder=me)
+        taken = await self._database.write(lambda connection: connection.execute(take).rowcount)
+        return taken == len(rows)
+
+
+def _is_nobodys() -> sa.ColumnElement[bool]:
+    """Whether no process that is there has a row in hand.
+
+    https://www.postgresql.org/docs/current/view-pg-locks.html
+    """
+    locks = sa.table(
+        "pg_locks",
+        sa.column("locktype", sa.Text),
+        sa.column("classid", OID),
+        sa.column("objid", OID),
+        sa.column("objsubid", sa.SmallInteger),
+        sa.column("database", OID),
+        schema="pg_catalog",
+    )
+    here = sa.text("(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())")
+    there = sa.select(sa.cast(locks.c.objid, sa.BigInteger)).where(
+        locks.c.locktype == "advisory",
+        locks.c.classid == sa.literal_column(str(REPLICA)),
+        locks.c.objsubid == sa.literal_column("2"),
+        locks.c.database == here,
+    )
+    return sa.or_(_inbox.holder.is_(None), _inbox.holder.not_in(there))
+
+
+if TYPE_CHECKING:
+    _conforms: type[Store] = SharedStore
