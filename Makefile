@@ -1,5 +1,6 @@
 # demo: try the bot in a terminal, no account needed.   test: everything CI checks.
 # fuzz: hostile input for ten to fifteen minutes.
+# chaos: a fault campaign between failing vendors; `make chaos SEED=7 MINUTES=2`. Linux only.
 # bench-presence: a day of 500 people in virtual time, about a minute.
 # bench-taps: one card of a group under 200 presses, in virtual time, half a minute.
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
-.PHONY: demo test lint fmt fuzz bench-presence bench-taps lock clean
+.PHONY: demo test lint fmt fuzz bench-presence bench-taps chaos lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rsvp-bot demo
@@ -36,6 +37,9 @@ bench-presence: $(VENV)/.runtime
 
 bench-taps: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.many_taps
+
+chaos: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once, about a minute) ..." >&2
