@@ -33,5 +33,3 @@ def postgres() -> Iterator[str]:
 async def bot() -> AsyncIterator[Bot]:
     async with running_bot() as running:
         yield running
-
-

@@ -12,7 +12,12 @@ from bot.ports import Sealer
 _COMMAND = re.compile(r"\s*/(?P<name>\w+)(?P<mention>@\w+)?[\s:=]+(?P<secret>\S.*)", re.DOTALL)
 _LINK_NAMES = frozenset(map(look, ("link", "привязать", "подключить")))
 """All that /link is called; in letters that look so, too, as commands are read."""
-_WEBHOOK = re.compile(r"[^\s/]*(?:/+[^\s/]*)?/+rest/+\s*(?:api/+)?\d+/+[^\s,;]+", re.IGNORECASE)
+_WEBHOOK = re.compile(
+    r"(?<![^\s/,;])(?!(?<=/)/)[^\s/,;]*+(?:/++[^\s/]*+)?/++rest/++\s*+(?:api/++)?\d++/++[^\s,;]+",
+    re.IGNORECASE,
+)
+"""Begins where a word or a part of a path does and gives nothing back, so that a long text costs
+no more than reading it: strangers' texts, too, are looked through."""
 _KEY = r"(?!evt_)(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]"
 _LONG_WORD = re.compile(rf"(?<![\w-]){_KEY}{{20,}}(?![\w-])")
 """May be a key of any kind. Ids of events, which begin with `evt_`, are none."""

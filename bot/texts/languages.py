@@ -1,5 +1,7 @@
 """The languages that we speak, by their own names and by those that others give them."""
 
+from functools import cache
+
 from babel import Locale
 
 from bot.texts.words import LANGUAGES
@@ -20,6 +22,7 @@ def read_language(word: str) -> str:
     return ""
 
 
+@cache
 def _name(language: str, spoken: str) -> str:
     """What a language is called in another; CLDR has a name for each of ours."""
     return str(Locale.parse(spoken).languages[language])
