@@ -13,9 +13,11 @@ from bot.texts import Draft, explain
 
 logger = logging.getLogger(__name__)
 
-OK, UNKNOWN, LATE, UNFINISHED, TIMED_OUT = "ok", "unknown", "late", "unfinished", "timed_out"
+OK, UNKNOWN, LATE, NOT_THERE = "ok", "unknown", "late", "not_there"
 """Outcomes beside the names of errors: there is no such command; offered as a button, for its age;
-stopped in hand, so that the next start takes it up again; hung until its time was over."""
+given for a group that the person has left."""
+UNFINISHED, TIMED_OUT = "unfinished", "timed_out"
+"""Stopped in hand, so that the next start takes it up again; hung until its time was over."""
 
 
 class CommandLog:

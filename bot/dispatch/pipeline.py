@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address_all, as_typed, placed
 from bot.dispatch.buttons import stored_buttons
-from bot.dispatch.command_log import LATE, TIMED_OUT, UNKNOWN, CommandLog
+from bot.dispatch.command_log import LATE, NOT_THERE, TIMED_OUT, UNKNOWN, CommandLog
 from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.gate import Gate
 from bot.dispatch.intake import Intake
@@ -175,6 +175,7 @@ class Dispatcher:
             self._command_log.note(spec.name, platform, LATE)
             return [self._late(entry.message, command, texts)]
         if not await self._may_speak_there(entry.message, command):
+            self._command_log.note(spec.name, platform, NOT_THERE)
             return [Draft(texts).add(M.CARD_NOT_THERE).reply()]
         patience = PRESS_PATIENCE if command.card else self._defaults.command_deadline
         with self._command_log.begin(spec.name, platform) as record:

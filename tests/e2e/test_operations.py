@@ -1,6 +1,7 @@
 """Health and metrics of a running bot, asked over its own port."""
 
 import asyncio
+import json
 import re
 import sqlite3
 from collections import Counter
@@ -14,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import handlers
 from bot import errors
-from bot.dispatch.command_log import LATE, TIMED_OUT, UNFINISHED, UNKNOWN
+from bot.dispatch.command_log import LATE, NOT_THERE, TIMED_OUT, UNFINISHED, UNKNOWN
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
 from bot.sandbox.company import ANN, CARL, PEOPLE
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT
@@ -140,7 +141,7 @@ async def test_metrics_hold_nobody_and_nothing_of_anybody(tmp_path: Path) -> Non
     outcomes = {name for name in vars(errors) if name.endswith("Error")}
     known = {
         *(spec.name for spec in handlers.router().specs),
-        *("ok", UNKNOWN, LATE, TIMED_OUT, UNFINISHED, *outcomes),
+        *("ok", UNKNOWN, LATE, NOT_THERE, TIMED_OUT, UNFINISHED, *outcomes),
         *("bitrix24", "cronofy", "telegram"),
         *("batch", "events", "userinfo", *(call.method for call in w.tg.calls)),
     }
@@ -272,3 +273,23 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
     assert code == 2
     assert "OPERATIONS_PORT: cannot listen at 127.0.0.1:" in w.logged()
+
+
+async def test_in_json_every_line_is_an_object_and_every_command_has_one(tmp_path: Path) -> None:
+    async with world(tmp_path, LOG_FORMAT="json") as w:
+        await w.start()
+        w.tg.says(w.user(ANN), f"/accept {SPRINT_REVIEW}")
+        await w.heard("Accepted: Sprint review")
+        w.tg.says(w.user(ANN), "/accept 999999")
+        await w.heard("999999")
+        await w.stop()
+        lines = [json.loads(line) for line in w.logged().splitlines()]
+
+    commands = [line for line in lines if "command" in line]
+    assert [(line["command"], line["outcome"]) for line in commands] == [
+        ("accept", "ok"),
+        ("accept", "EventNotFoundError"),
+    ]
+    assert all(isinstance(line["ms"], int) and line["platform"] == "telegram" for line in commands)
+    assert len({line["reference"] for line in commands}) == 2
+    assert all(line["message"] and line["time"] for line in lines)

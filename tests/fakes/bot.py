@@ -35,6 +35,7 @@ from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
 from bot.transport.messages import Transport
+from bot.web.counts import Counts
 from tests.fakes.account_book import MemoryBook
 from tests.fakes.clock import FakeClock
 from tests.fakes.group_cards import MemoryGroupCards
@@ -82,6 +83,7 @@ class Bot:
     groups: GroupChats
     presence_book: MemoryPresenceBook
     automation_book: MemoryAutomations
+    counts: Counts
 
     async def say(
         self,
@@ -211,6 +213,7 @@ async def running_bot(
                 | {server.url.removeprefix("http://") for server in (calendars, tokens)}
             ),
         ) as transport:
+            counts = Counts()
             stores = memory_stores(clock, store, MemorySignIns(chat))
             core = build_core(
                 transport=transport if between is None else between(transport),
@@ -228,6 +231,7 @@ async def running_bot(
                     language="en", timezone="Europe/Berlin", command_deadline=command_deadline
                 ),
                 clock=clock,
+                counts=counts,
             )
             dispatcher = core.dispatcher
             yield Bot(
@@ -247,6 +251,7 @@ async def running_bot(
                 clock=clock,
                 store=store,
                 book=stores.book,
+                counts=counts,
             )
             await dispatcher.stop(grace=1.0)
 

@@ -219,6 +219,7 @@ async def test_who_may_have_left_posts_nothing(bot: Bot) -> None:
     [reply] = await bot.press(_sprint(question), who=BORIS)
 
     assert reply.said == (M.CARD_NOT_THERE,)
+    assert [outcome for _, outcome in bot.counts.commands].count("not_there") == 1
     assert bot.in_group(TEAM) == []
 
 

@@ -72,6 +72,8 @@ def test_what_a_killed_bot_left_in_its_journal_is_in_the_copy(source: Path, tmp_
 
     back_up(killed / "bot.db", killed / "copy.db")
 
+    # Without a journal of its own: https://www.sqlite.org/fileformat.html, "file format version".
+    assert (killed / "copy.db").read_bytes()[18:20] == b"\x01\x01"
     with closing(sqlite3.connect(killed / "copy.db")) as copy:
         assert copy.execute("SELECT count(*) FROM pairs").fetchall() == [(1,)]
     assert [path.name for path in killed.glob("copy.db*")] == ["copy.db"]
