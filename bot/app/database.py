@@ -87,7 +87,7 @@ async def open_storage(
             book = SqlAccounts(database, vault, clock)
             _see_to_keys(vault, file, await book.keys_in_use())
             presences = SqlPresenceBook(database, clock)
-            cards = SqlGroupCards(database, clock)
+            cards = SqlGroupCards(database, clock, session)
             if path is not None:
                 await presences.reclaim()
                 await cards.reclaim()

@@ -20,7 +20,9 @@ from bot.storage.cache import Cache
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.group_card_rows import about, kept_card, locking, may_be_edited
+from bot.storage.replicas import is_nobodys
 from bot.storage.said import place_of
+from bot.storage.session import Session
 from bot.storage.statements import executing, insert_into
 
 _table = tables.group_cards
@@ -34,9 +36,10 @@ _MEETINGS_CACHED = 10_000
 class SqlGroupCards:
     """A row for each card; whoever changes one has it in hand by a lease."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, session: Session | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._session = session
         self._numbers: Cache[Meeting, tuple[int, ...]] = Cache(
             database, _table, most=_MEETINGS_CACHED
         )
@@ -109,7 +112,7 @@ class SqlGroupCards:
         update = (
             sa.update(_table)
             .where(_table.c.id == card.card_id, self._free())
-            .values(lease_until=until)
+            .values(lease_until=until, lease_by=self._session and self._session.number)
             .returning(*_table.c)
         )
         row = await self._database.write(lambda connection: connection.execute(update).first())
@@ -281,7 +284,8 @@ class SqlGroupCards:
 
     def _free(self) -> sa.ColumnElement[bool]:
         now, lease = self._clock.now(), _table.c.lease_until
-        return sa.or_(lease.is_(None), lease <= now, lease > now + _LONGEST_LEASE)
+        free = sa.or_(lease.is_(None), lease <= now, lease > now + _LONGEST_LEASE)
+        return free if self._session is None else sa.or_(free, is_nobodys(_table.c.lease_by))
 
 
 if TYPE_CHECKING:

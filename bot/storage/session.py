@@ -21,11 +21,10 @@ from sqlalchemy.pool import NullPool
 
 from bot.errors import ConfigError
 from bot.ports import Claims
+from bot.storage.replicas import REPLICA
 
 logger = logging.getLogger(__name__)
 
-REPLICA = 0x72657071
-"""Names the locks that say which processes are there, by their numbers."""
 RECEIVING = 0x72657072
 """Names the lock of whoever receives: shared by webhook, alone by polling."""
 CHANNEL = "rsvp_bot_changed"

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import OID
 
-from bot.domain.inbox import EntryState, InboxEntry, Intent
+from bot.domain.inbox import Backlog, EntryState, InboxEntry, Intent
 from bot.errors import StorageError, TakenOverError
 from bot.ports import Clock, Store
 from bot.storage import tables
 from bot.storage.database import Database
-from bot.storage.session import REPLICA, SILENCE, Session
+from bot.storage.replicas import is_nobodys
+from bot.storage.session import SILENCE, Session
 from bot.storage.statements import intent_values, upserting
 from bot.storage.store import SqlStore
 
@@ -43,11 +43,17 @@ class SharedStore(SqlStore):
     def _mine(self) -> Sequence[sa.ColumnElement[bool]]:
         return (_inbox.holder == self._session.number,)
 
+    async def backlog(self) -> Backlog:
+        """See `Inbox.backlog`; who has no session does nothing about it, so it is not ready."""
+        if not self._session.number:
+            raise StorageError("this process has no session at the database")
+        return await super().backlog()
+
     async def unfinished(self) -> Sequence[InboxEntry]:
         """See `Inbox.unfinished`."""
         rows = await self._database.read(
             sa.select(tables.inbox)
-            .where(_inbox.state.in_(_OPEN), _is_nobodys())
+            .where(_inbox.state.in_(_OPEN), is_nobodys(_inbox.holder))
             .order_by(_inbox.id)
         )
         return await self._entries(rows)
@@ -56,7 +62,7 @@ class SharedStore(SqlStore):
         """See `Inbox.take_up`. Replies that a living process is still delivering are left to it."""
         waiting = sa.or_(
             _inbox.state == EntryState.RECEIVED.value,
-            sa.and_(_inbox.state.in_(_ANSWERED), _is_nobodys()),
+            sa.and_(_inbox.state.in_(_ANSWERED), is_nobodys(_inbox.holder)),
         )
         query = (
             sa.select(tables.inbox)
@@ -116,30 +122,6 @@ class SharedStore(SqlStore):
         take = sa.update(tables.inbox).where(_inbox.id.in_(free)).values(holder=me)
         taken = await self._database.write(lambda connection: connection.execute(take).rowcount)
         return taken == len(rows)
-
-
-def _is_nobodys() -> sa.ColumnElement[bool]:
-    """Whether no process that is there has a row in hand.
-
-    https://www.postgresql.org/docs/current/view-pg-locks.html
-    """
-    locks = sa.table(
-        "pg_locks",
-        sa.column("locktype", sa.Text),
-        sa.column("classid", OID),
-        sa.column("objid", OID),
-        sa.column("objsubid", sa.SmallInteger),
-        sa.column("database", OID),
-        schema="pg_catalog",
-    )
-    here = sa.text("(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())")
-    there = sa.select(sa.cast(locks.c.objid, sa.BigInteger)).where(
-        locks.c.locktype == "advisory",
-        locks.c.classid == sa.literal_column(str(REPLICA)),
-        locks.c.objsubid == sa.literal_column("2"),
-        locks.c.database == here,
-    )
-    return sa.or_(_inbox.holder.is_(None), _inbox.holder.not_in(there))
 
 
 if TYPE_CHECKING:

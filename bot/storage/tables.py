@@ -240,6 +240,8 @@ group_cards = sa.Table(
     sa.Column("delivery", sa.Text, nullable=False),
     sa.Column("due_at", UtcDateTime, index=True),
     sa.Column("lease_until", UtcDateTime),
+    # As the holder in `inbox`.
+    sa.Column("lease_by", sa.Integer),
     sa.Column("touches", sa.Integer, nullable=False, server_default="0"),
     sa.Column("edited_at", UtcDateTime),
     sa.Column("failing", sa.Integer, nullable=False, server_default="0"),

@@ -9,14 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy as sa
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.sandbox.server import SandboxServer
-from bot.storage.engine import parse_url
 from tests.e2e.world import World, world
 from tests.fakes.ports import free_port
 from tests.fakes.postgres import postgres_database
@@ -132,7 +128,6 @@ class Company:
     w: World
     replicas: Sequence[Replica]
     balancer: Balancer
-    engine: AsyncEngine
 
     async def ready(self) -> None:
         """Wait until every replica that runs says so."""
@@ -148,13 +143,10 @@ class Company:
         enough = len(self.w.tg.called("sendMessage")) + count
         await self.w.tg.wait_for(lambda: len(self.w.tg.called("sendMessage")) >= enough, timeout=40)
 
-    async def rows(self, query: str) -> list[tuple[Any, ...]]:
-        async with self.engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(sa.text(query))]
-
     async def open_keys(self) -> set[str]:
         """Inbox rows that are not closed."""
-        return {key for (key,) in await self.rows("SELECT key FROM inbox WHERE state <> 'closed'")}
+        rows = await self.w.ask("SELECT key FROM inbox WHERE state <> 'closed'")
+        return {str(key) for (key,) in rows}
 
     async def all_closed(self) -> None:
         async with asyncio.timeout(30):
@@ -169,23 +161,24 @@ async def company(folder: Path, postgres: str, dice: random.Random) -> AsyncIter
     """Two replicas by webhook, not started yet."""
     ports = [free_port(), free_port()]
     balancer = Balancer([f"http://127.0.0.1:{port}" for port in ports], dice)
-    async with postgres_database(postgres) as url, SandboxServer(balancer.app()) as front:
-        engine = create_async_engine(parse_url(url))
-        async with world(
+    async with (
+        postgres_database(postgres) as url,
+        SandboxServer(balancer.app()) as front,
+        world(
             folder,
             several=True,
             DATABASE_URL=url,
             SECRET_KEYS=KEY,
             TELEGRAM_UPDATES="webhook",
             PUBLIC_URL=front.url,
-        ) as w:
-            replicas = [
-                Replica(w, name, port) for name, port in zip(("one", "two"), ports, strict=True)
-            ]
-            try:
-                yield Company(w, replicas, balancer, engine)
-            finally:
-                for replica in replicas:
-                    if replica.process is not None:
-                        await replica.end(signal.SIGKILL)
-                await engine.dispose()
+        ) as w,
+    ):
+        replicas = [
+            Replica(w, name, port) for name, port in zip(("one", "two"), ports, strict=True)
+        ]
+        try:
+            yield Company(w, replicas, balancer)
+        finally:
+            for replica in replicas:
+                if replica.process is not None:
+                    await replica.end(signal.SIGKILL)

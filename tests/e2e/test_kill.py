@@ -3,14 +3,14 @@
 import asyncio
 import json
 import random
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.company import BORIS, PEOPLE
+from tests.contract.stores import DATABASES, database_address
+from tests.e2e.replicas import KEY
 from tests.e2e.world import World, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -20,24 +20,27 @@ KILLS = 5
 GROUP = -100500
 
 
-def _open_keys(w: World) -> set[str]:
+async def _open_keys(w: World) -> set[str]:
     """Inbox rows that were not closed when the process died."""
-    with closing(sqlite3.connect(f"file:{w.database}?mode=ro", uri=True)) as database:
-        rows = database.execute("SELECT key FROM inbox WHERE state != 'closed'").fetchall()
-    return {key for (key,) in rows}
+    return {str(key) for (key,) in await w.ask("SELECT key FROM inbox WHERE state <> 'closed'")}
 
 
-def _noted(w: World) -> Counter[int]:
+async def _noted(w: World) -> Counter[int]:
     """How many entries of people's journals each meeting has."""
-    with closing(sqlite3.connect(f"file:{w.database}?mode=ro", uri=True)) as database:
-        rows = database.execute("SELECT change FROM journal").fetchall()
-    return Counter(int(json.loads(change)["event"]["event_id"]) for (change,) in rows)
+    rows = await w.ask("SELECT change FROM journal")
+    return Counter(int(json.loads(str(change))["event"]["event_id"]) for (change,) in rows)
 
 
-async def test_every_command_has_exactly_one_effect_and_a_reply(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", DATABASES)
+async def test_every_command_has_exactly_one_effect_and_a_reply(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
     seed = random.randrange(2**32)
     dice = random.Random(seed)
-    async with world(tmp_path, several=True) as w:
+    async with (
+        database_address(kind, request, tmp_path) as url,
+        world(tmp_path, several=True, DATABASE_URL=url, SECRET_KEYS=KEY) as w,
+    ):
         guests = [person for person in PEOPLE if person is not BORIS]
         now = w.portal.now()
         events = {
@@ -71,11 +74,11 @@ async def test_every_command_has_exactly_one_effect_and_a_reply(tmp_path: Path) 
             await _sent(w, calls + dice.randrange(1, 30))
             await asyncio.sleep(0)
             await w.kill()
-            in_hand |= _open_keys(w)
+            in_hand |= await _open_keys(w)
         await w.start()
         await w.tg.wait_for(lambda: len(_answered(w)) == COMMANDS, timeout=60)
         code = await w.stop()
-        left_open, noted = _open_keys(w), _noted(w)
+        left_open, noted = await _open_keys(w), await _noted(w)
 
     assert code == 0, seed
     for number, event_id in events.items():

@@ -12,6 +12,8 @@ import pytest
 from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
 from bot.sandbox.company import ANN, BORIS, CARL, DINA, GLEB, MARIA, Colleague
 from bot.sandbox.telegram import Message
+from tests.contract.stores import database_address
+from tests.e2e.replicas import KEY
 from tests.e2e.world import World, world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -79,11 +81,14 @@ class Pressing:
         return [tap.letter for tap in self.of(who) if tap.letter is not None]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "kind"), [(1, "sqlite"), (2, "postgresql")])
 async def test_every_tap_counts_and_both_cards_show_what_the_portal_holds(
-    tmp_path: Path, seed: int
+    tmp_path: Path, request: pytest.FixtureRequest, seed: int, kind: str
 ) -> None:
-    async with world(tmp_path, several=True) as w:
+    async with (
+        database_address(kind, request, tmp_path) as url,
+        world(tmp_path, several=True, DATABASE_URL=url, SECRET_KEYS=KEY) as w,
+    ):
         unlink(w, DINA)
         await w.start()
         cards = [await post_card(w, BORIS, TEAM), await post_card(w, ANN, OTHERS)]

@@ -121,7 +121,7 @@ async def test_order_is_kept_and_nothing_is_lost_or_doubled_whichever_dies(
         await c.ready()
         await c.all_closed()
         codes = [await replica.end(signal.SIGTERM) for replica in c.replicas]
-        journal = await c.rows("SELECT count(*) FROM journal")
+        journal = await c.w.ask("SELECT count(*) FROM journal")
 
     assert codes == [0, 0], seed
     check(c, talks, in_hand, seed)

@@ -4,13 +4,15 @@ import asyncio
 import json
 import os
 import signal
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app, seed_company
 from bot.sandbox.clock import SandboxClock
@@ -20,6 +22,7 @@ from bot.sandbox.cronofy.model import SANDBOX_APPLICATION
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.telegram import Message, TelegramEmulator, User, telegram_app
+from bot.storage.engine import parse_url
 from tests.fakes.ports import free_port
 
 CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
@@ -120,10 +123,18 @@ class World:
         """Wait until the bot's database answers a query like that."""
         async with asyncio.timeout(20):
             while True:
-                with closing(sqlite3.connect(self.database, timeout=5)) as database:
-                    if database.execute(query).fetchall() == expected:
-                        return
+                if await self.ask(query) == expected:
+                    return
                 await asyncio.sleep(0.05)
+
+    async def ask(self, query: str) -> list[tuple[object, ...]]:
+        """What the bot's database answers."""
+        engine = create_async_engine(parse_url(self.environment["DATABASE_URL"]))
+        try:
+            async with engine.connect() as connection:
+                return [tuple(row) for row in await connection.execute(sa.text(query))]
+        finally:
+            await engine.dispose()
 
     def logged(self) -> str:
         path = self.folder / "bot.log"

@@ -234,6 +234,8 @@ async def test_without_a_session_nothing_is_begun(url: str, clock: FakeClock) ->
 
         with pytest.raises(StorageError):
             await one.store.take_up(entry)
+        with pytest.raises(StorageError):
+            await one.store.backlog()
         with pytest.raises(TakenOverError):
             await one.store.record_intent(intent(entry))
         # What comes meanwhile is kept, and whoever can takes it up.

@@ -22,6 +22,7 @@ _CACHED = (
 
 def upgrade() -> None:
     op.add_column("inbox", sa.Column("holder", sa.Integer))
+    op.add_column("group_cards", sa.Column("lease_by", sa.Integer))
     if op.get_bind().dialect.name != "postgresql":
         return
     op.execute(
