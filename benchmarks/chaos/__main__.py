@@ -24,6 +24,8 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--keep", type=Path, help="a folder for the bot's database and log")
     given = parser.parse_args()
+    if given.keep and given.keep.exists() and any(given.keep.iterdir()):
+        parser.error("--keep: the folder is not empty")
     plan = Plan(seed=given.seed, people=given.people, trouble=given.minutes * 60)
     print(f"seed {plan.seed}, {plan.people} people, {plan.trouble:.0f} s of trouble", flush=True)
     with tempfile.TemporaryDirectory() as scratch:

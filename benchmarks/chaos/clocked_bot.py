@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.app.run import run
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StorageError
 from bot.logs import set_up
 from bot.settings import Settings, load
 from tests.e2e.run_with_sandbox_clock import ClockOfTheSandbox
@@ -31,7 +31,7 @@ def main() -> int:
     set_up(settings.log_level, settings.log_format)
     try:
         return asyncio.run(_run(settings))
-    except ConfigError as error:
+    except (ConfigError, StorageError) as error:
         print(f"rsvp-bot: {error}", file=sys.stderr)
         return NOT_STARTED
 

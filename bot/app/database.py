@@ -71,6 +71,7 @@ async def open_storage(
 
     Raises:
         ConfigError: It cannot be opened, another process has it, or keys are missing.
+        StorageError: It cannot be opened for the moment.
     """
     url = parse_url(database_url)
     path = sqlite_path(url)

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StorageError
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
@@ -26,6 +26,11 @@ _MIGRATING = 0x6D696772
 _MAGIC = b"SQLite format 3\0"
 """https://www.sqlite.org/fileformat.html"""
 _READING = "AUTOCOMMIT"
+_PASSING = ("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR")
+"""https://www.sqlite.org/rescode.html"""
+_PASSING_STATES = frozenset({"57P03", "53300"})
+"""The server is starting or stopping; it has too many connections.
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -56,6 +61,8 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
 
     Raises:
         ConfigError: It cannot be opened.
+        StorageError: Not for the moment: the disk is full, another program has it locked, or its
+            server does not answer. Whoever starts again later may well succeed.
     """
     path = sqlite_path(url)
     if path is not None:
@@ -67,10 +74,20 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
         await _migrate(engine, path)
     except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
         await engine.dispose()
-        reason = type(error).__name__
+        reason, passing = type(error).__name__, _passes(error)
     else:
         return engine
+    if passing:
+        raise StorageError(f"the database cannot be opened now ({reason})")
     raise ConfigError(f"DATABASE_URL: the database cannot be opened ({reason})")
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it is a matter of the moment, and not of settings."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, OSError)
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return name.startswith(_PASSING) or getattr(error.orig, "sqlstate", "") in _PASSING_STATES
 
 
 def reading(engine: AsyncEngine) -> AsyncEngine:

@@ -1,4 +1,5 @@
 import asyncio
+import resource
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -13,6 +14,7 @@ from bot.errors import ConfigError, StorageError
 from bot.storage import tables
 from bot.storage.engine import open_engine, parse_url, reading
 from bot.storage.group_commit import GroupCommit
+from tests.fakes.ports import free_port
 from tests.fakes.postgres import postgres_database
 
 
@@ -37,6 +39,32 @@ async def test_something_that_is_no_database_is_left_alone(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="cannot be opened"):
         await open_engine(parse_url(f"sqlite:///{path}"))
     assert path.read_text().startswith("shopping list")
+
+
+async def test_a_database_that_another_program_keeps_locked_is_no_matter_of_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.storage.engine.BUSY_TIMEOUT", 0.05)
+    with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as another:
+        another.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(StorageError, match="cannot be opened now"):
+            await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+
+
+async def test_a_full_disk_is_no_matter_of_settings(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(StorageError, match="cannot be opened now"):
+            await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_server_that_does_not_answer_is_no_matter_of_settings() -> None:
+    with pytest.raises(StorageError, match="cannot be opened now"):
+        await open_engine(parse_url(f"postgresql://bot@127.0.0.1:{free_port()}/bot"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
