@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BROKEN
     except KeyboardInterrupt:
         return EXIT_OK
+    except Exception:  # noqa: BLE001 - the last one that can keep secrets out of a traceback
+        return _crashed()
+
+
+def _crashed() -> int:
+    from bot.logs import redact  # noqa: PLC0415 - only now
+
+    print(redact(traceback.format_exc()), file=sys.stderr)  # noqa: T201 - a command line speaks
+    return EXIT_BROKEN
 
 
 def _parser() -> argparse.ArgumentParser:

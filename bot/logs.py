@@ -21,7 +21,15 @@ _SECRETS = (
         r"((?:Bearer|auth=|access_token=|refresh_token=|client_secret=)\s*)[^\s\"'&]+",
         re.IGNORECASE,
     ),
+    # The same as JSON and as Python show it.
+    re.compile(
+        r"([\"'](?:auth|access_token|refresh_token|client_secret)[\"']:\s*[\"'])[^\"']+",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(/link/(?:confirm/)?|[?&](?:code|state)=)[^\s\"'&]+"),
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What moves the cursor of whoever reads a log, or turns a line round; line breaks apart."""
 _TALKATIVE = ("aiohttp.access", "asyncio", "httpcore", "httpx", "telegram", "aiosqlite", "stamina")
 
 
@@ -38,7 +46,14 @@ class _TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.reference = current_reference.get()
-        return redact(super().format(record))
+        text = _CONTROL.sub(_spelled, redact(super().format(record)))
+        # A line that begins like one of ours is one of ours: what comes from others is indented.
+        return text.replace("\n", "\n  ")
+
+
+def _spelled(control: re.Match[str]) -> str:
+    """As JSON writes it, so that it may stand there too."""
+    return f"\\u{ord(control[0]):04x}"
 
 
 class _JsonFormatter(logging.Formatter):
@@ -56,7 +71,7 @@ class _JsonFormatter(logging.Formatter):
             line = {name: _field(value) for name, value in record.args.items()} | line
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return _CONTROL.sub(_spelled, json.dumps(line, ensure_ascii=False))
 
 
 def _field(value: object) -> object:

@@ -67,7 +67,8 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
     path = sqlite_path(url)
     if path is not None:
         _prepare_file(path)
-    engine = create_async_engine(url, **_engine_options(path))
+    # Else a statement that fails would be told with all that people wrote.
+    engine = create_async_engine(url, hide_parameters=True, **_engine_options(path))
     if path is not None:
         _tune_sqlite(engine)
     try:

@@ -2,6 +2,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 import pytest
 
@@ -23,6 +24,12 @@ from tests.fakes.clock import FakeClock
         "Authorization: Bearer s3cr3tc0de",
         "?auth=s3cr3tc0de&x=1",
         "client_secret=s3cr3tc0de",
+        '{"access_token": "s3cr3tc0de"}',
+        "{'refresh_token': 's3cr3tc0de', 'x': 1}",
+        "/oauth/cronofy?x=1&code=s3cr3tc0de",
+        "/oauth/cronofy?state=s3cr3tc0de&x=1",
+        "GET /link/s3cr3tc0des3cr3tc0de HTTP/1.1",
+        "GET /link/confirm/s3cr3tc0des3cr3tc0de HTTP/1.1",
     ],
 )
 def test_what_looks_like_a_secret_is_blotted_out(text: str) -> None:
@@ -121,3 +128,32 @@ def test_a_reference_is_short_the_same_again_and_easy_to_read_aloud() -> None:
     assert reference_of("telegram:1") == reference_of("telegram:1")
     assert len(codes) == 500
     assert all(len(code) == 6 and not set(code) & set("01OIL") for code in codes)
+
+
+HOSTILE = [
+    "Ann\n2026-01-01 00:00:00,000 INFO - bot forged",
+    "\x1b[2J\x1b[31mAnn\x1b[0m",
+    "Ann\r2026-01-01 00:00:00,000 INFO - bot forged",
+    "Ann\u2028forged",
+    "\u202ennA\u2066",
+    "\x9b31m",
+]
+
+
+@pytest.mark.usefixtures("_own_logging")
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nobody_can_write_a_line_of_their_own_into_the_log(
+    name: str, style: Literal["text", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up("INFO", style)
+    try:
+        raise ValueError(name)  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("bot.test").exception("handling of %s failed", name)
+    logging.getLogger("bot.test").info("next")
+
+    written = capsys.readouterr().err
+    own = [line for line in written.split("\n") if line and not line.startswith("  ")]
+    assert len(own) == 2
+    assert not any(char in written for char in "\x1b\r\u2028\u202e\u2066\x9b")
