@@ -108,6 +108,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     threads = _Threads()
     with (
         mock.patch("aiosqlite.core.SimpleQueue", threads.open),
+        mock.patch("bot.storage.worker.SimpleQueue", threads.open),
         asyncio.Runner(loop_factory=lambda: _LoopbackLoop(threads)) as runner,
     ):
         return runner.run(main)

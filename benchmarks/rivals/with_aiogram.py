@@ -16,7 +16,6 @@ _session: list[aiohttp.ClientSession] = []
 
 @dispatcher.message(Command("accept", "decline"))
 async def _answer(message: Message) -> None:
-    assert message.from_user is not None
     await message.answer(await answer(_session[0], message.from_user.id, message.text or ""))
 
 

@@ -14,8 +14,6 @@ async def _open(_: object) -> None:
 
 async def _answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
     message = update.message
-    assert message is not None
-    assert message.from_user is not None
     await message.reply_text(await answer(_session[0], message.from_user.id, message.text or ""))
 
 

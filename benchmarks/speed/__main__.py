@@ -55,16 +55,20 @@ class Bench:
         for name in ("bare", "ptb", "aiogram", "bot_webhook_warm", "bot_polling_warm"):
             if _is_chosen(f"{name}_latency", chosen):
                 await self._note(f"{name}_latency", await self._measure(name, SLOW))
-        grown: dict[int, list[Figures]] = {people: [] for people in _GROWTH}
-        for _ in range(self._rounds):
-            for people in grown:
-                if _is_chosen(f"bot_{people}_people", chosen):
-                    grown[people].append(await self._grown(people, active=_FEW))
-        for people, rounds in grown.items():
-            if rounds:
-                await self._note(f"bot_{people}_people", middle(rounds))
+        await self._grow(
+            [people for people in _GROWTH if _is_chosen(f"bot_{people}_people", chosen)]
+        )
         if _is_chosen("bot_1000_active", chosen):
             await self._note("bot_1000_active", await self._grown(1000, active=1000))
+
+    async def _grow(self, sizes: Sequence[int]) -> None:
+        """In turn, as everything else: what the machine does meanwhile is to hit all alike."""
+        grown: dict[int, list[Figures]] = {people: [] for people in sizes}
+        for _ in range(self._rounds):
+            for people, rounds in grown.items():
+                rounds.append(await self._grown(people, active=_FEW))
+        for people, rounds in grown.items():
+            await self._note(f"bot_{people}_people", middle(rounds))
 
     @property
     def ready_after(self) -> float:
@@ -112,7 +116,7 @@ def _is_chosen(name: str, chosen: Sequence[str]) -> bool:
 
 
 def _say(name: str, figures: Figures) -> None:
-    print(f"{name}: {figures.commands_s:.0f}/s, {figures.cpu_us:.0f} us", flush=True)  # noqa: T201
+    print(f"{name}: {figures.commands_s:.0f}/s, {figures.cpu_us:.0f} us", flush=True)
 
 
 async def _main(seconds: float, rounds: int, chosen: Sequence[str]) -> None:
@@ -121,7 +125,7 @@ async def _main(seconds: float, rounds: int, chosen: Sequence[str]) -> None:
         bench = Bench(seconds=seconds, rounds=rounds, folder=Path(folder))
         await bench.run(chosen)
     found = ratios(bench.figures)
-    print(report(bench.figures, found, bench.ready_after))  # noqa: T201
+    print(report(bench.figures, found, bench.ready_after))
     written = {
         "variants": {name: asdict(figures) for name, figures in bench.figures.items()},
         "ratios": found,

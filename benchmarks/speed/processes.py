@@ -122,9 +122,10 @@ async def _started(
             preexec_fn=lambda: os.sched_setaffinity(0, {core}),
         )
     try:
-        async with asyncio.timeout(_PATIENCE):
-            while not await ready():
-                await asyncio.sleep(0.005)
+        while not await ready():
+            if process.returncode is not None or time.perf_counter() - began > _PATIENCE:
+                raise RuntimeError((folder / "bot.log").read_text()[-2000:])
+            await asyncio.sleep(0.005)
         yield process.pid, time.perf_counter() - began
     finally:
         if process.returncode is None:

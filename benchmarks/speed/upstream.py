@@ -6,12 +6,12 @@ counted as wrong.
 """
 
 import asyncio
-import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -102,7 +102,9 @@ class Upstream:
         finally:
             server.close()
 
-    async def begin(self, count: int, *, hook: str = "", cold: bool = False, first: int = 1) -> None:
+    async def begin(
+        self, count: int, *, hook: str = "", cold: bool = False, first: int = 1
+    ) -> None:
         """Let so many people begin.
 
         Args:
@@ -119,9 +121,8 @@ class Upstream:
         if self._hook is not None:
             loop = asyncio.get_running_loop()
             for person in self._people.values():
-                poster = Poster(lambda status, one=person: self._posted(one, status))
-                await loop.create_connection(lambda one=poster: one, *self._hook[:2])
-                person.poster = poster
+                factory = partial(Poster, partial(self._posted, person))
+                _, person.poster = await loop.create_connection(factory, *self._hook[:2])
         self._going = True
         for person in self._people.values():
             self._give(person)
@@ -129,10 +130,9 @@ class Upstream:
     async def end(self) -> None:
         """Let nobody begin another command; wait a while for those under way, then hang up."""
         self._going = False
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                while any(person.waiting_for for person in self._people.values()):
-                    await asyncio.sleep(0.01)
+        until = time.perf_counter() + _PATIENCE
+        while time.perf_counter() < until and any(one.waiting_for for one in self._people.values()):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
         for person in self._people.values():
             if person.poster is not None:
                 person.poster.close()

@@ -27,7 +27,7 @@ class _Messages(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep where to write."""
         # Those of uvloop are none by inheritance.
-        self._stream = cast(asyncio.WriteTransport, transport)
+        self._stream = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""

@@ -8,7 +8,8 @@ from bot.app.stores import Stores
 from bot.app.vendors import Vendors
 from bot.commands import Services
 from bot.dispatch.pipeline import Defaults
-from bot.domain.chat import Platform
+from bot.domain.chat import Identity, Platform
+from bot.domain.participation import Event
 from bot.ports import ChatPlatform, Clock, Receive
 from bot.services.access import AllowList
 from bot.services.agenda import Agenda
@@ -58,6 +59,11 @@ def build_services(parts: Parts, receive: Receive) -> Services:
     agenda = Agenda(
         calendars=vendors.calendars, accounts=vendors.accounts, names=names, clock=clock
     )
+
+    async def answered(owner: Identity, event: Event) -> None:
+        agenda.answered(event)
+        await parts.watch.consider(owner, event)
+
     answers = Answers(
         calendars=vendors.calendars,
         accounts=vendors.accounts,
@@ -65,7 +71,7 @@ def build_services(parts: Parts, receive: Receive) -> Services:
         inbox=stores.store,
         journal=stores.store,
         clock=clock,
-        answered=parts.watch.consider,
+        answered=answered,
         written=parts.cards.saw,
     )
     sign_ins = _sign_ins(parts, receive)

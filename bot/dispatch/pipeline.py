@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address_all, as_typed, placed
+from bot.dispatch.busy import Busy
 from bot.dispatch.buttons import stored_buttons
 from bot.dispatch.command_log import LATE, NOT_THERE, TIMED_OUT, UNKNOWN, CommandLog
 from bot.dispatch.follow_ups import FollowUpRunner
@@ -39,8 +40,6 @@ PRESS_PATIENCE = 3600.0
 """Seconds that the press of a group's card may take: many press at once, and a portal takes two
 requests a second. Each single request has its own deadline."""
 _DEADLINE_SLACK = 5.0
-_BUSY_AFTER = 1.0
-_BUSY_EVERY = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,25 +225,12 @@ class Dispatcher:
         Raises:
             TimeoutError: It hangs.
         """
-        busy = asyncio.create_task(self._show_busy(context))
+        busy = Busy(self._platforms, context)
         try:
             async with asyncio.timeout(patience + _DEADLINE_SLACK):
                 return await spec.handler(context)
         finally:
-            busy.cancel()
-
-    async def _show_busy(self, context: Context) -> None:
-        """Show that somebody is at work, if it takes long enough to wonder; not for a group's card.
-
-        Many may press that at once, and each of them is told by a note of their own.
-        """
-        if context.command.card:
-            return
-        message = context.message
-        await asyncio.sleep(_BUSY_AFTER)
-        while True:
-            self._platforms[message.sender.platform].working(message.conversation)
-            await asyncio.sleep(_BUSY_EVERY)
+            busy.end()
 
     async def _admits(self, message: IncomingMessage) -> bool:
         """Whether somebody may give commands here.

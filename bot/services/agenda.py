@@ -31,6 +31,7 @@ from bot.errors import TELLABLE, BotError, NotLinkedError, StorageError
 from bot.ports import AccountStore, CalendarProvider, Call, Clock, Priority
 from bot.services.caller import Caller
 from bot.services.event_names import EventNames
+from bot.services.recent_lists import RecentLists
 from bot.texts import M
 from bot.texts.lists import ROWS_MAX
 
@@ -62,6 +63,7 @@ class Agenda:
         self._accounts = accounts
         self._names = names
         self._clock = clock
+        self._recent = RecentLists()
 
     async def upcoming(self, caller: Caller, zone: ZoneInfo) -> Listing:
         """Everything that is not over, with whatever answer, in `DAYS_AHEAD`; without handles.
@@ -128,11 +130,16 @@ class Agenda:
         sure = tuple(entry for entry in on if goes_to(entry.event))
         return replace(found, entries=sure or tuple(on))
 
+    def answered(self, event: Event) -> None:
+        """An answer was given through us: what was read a moment ago knows of it too."""
+        self._recent.answered(event)
+
     async def overlapping(self, caller: Caller, event: Event) -> Sequence[Event]:
         """Other events at the same time that the person goes to, as far as can be found out soon.
 
-        One read for each source, after everybody's commands. It never raises: a source that fails
-        is passed over, and whatever else goes wrong, an answer that was given is given.
+        At most one read for each source, after everybody's commands; what was read for this within
+        a minute is used again. It never raises: a source that fails is passed over, and whatever
+        else goes wrong, an answer that was given is given.
         """
         try:
             return await self._overlapping(caller, event)
@@ -146,7 +153,12 @@ class Agenda:
         first = event.starts_at.astimezone(UTC).date()
         end = event.ends_at.astimezone(UTC).date() + _DAY
         found = await self._read(
-            caller, first, end, patience=_PATIENCE_FOR_HINTS, priority=Priority.BACKGROUND
+            caller,
+            first,
+            end,
+            patience=_PATIENCE_FOR_HINTS,
+            priority=Priority.BACKGROUND,
+            recent=True,
         )
         return [
             entry.event
@@ -164,13 +176,16 @@ class Agenda:
         *,
         patience: float = _PATIENCE,
         priority: Priority = Priority.COMMAND,
+        recent: bool = False,
     ) -> Listing:
         accounts = await self._accounts.accounts_of(caller.identity)
         if not accounts:
             raise NotLinkedError(M.ACCESS_NOTHING_LINKED)
         deadline = min(caller.deadline, self._clock.monotonic() + patience)
         calls = [Call(account=one, deadline=deadline, priority=priority) for one in accounts]
-        answers = await asyncio.gather(*(self._read_one(call, first, end) for call in calls))
+        answers = await asyncio.gather(
+            *(self._read_one(call, first, end, recent=recent) for call in calls)
+        )
         entries = (
             Entry(event=event, account=call.account)
             for call, answer in zip(calls, answers, strict=True)
@@ -187,15 +202,23 @@ class Agenda:
             sources=tuple(accounts),
         )
 
-    async def _read_one(self, call: Call, first: date, end: date) -> Sequence[Event] | BotError:
-        account = call.account
+    async def _read_one(
+        self, call: Call, first: date, end: date, *, recent: bool
+    ) -> Sequence[Event] | BotError:
+        account, now = call.account, self._clock.monotonic()
+        known = self._recent.find(account.account_id, (first, end), now) if recent else None
+        if known is not None:
+            return known
         try:
             found = await self._calendars[account.provider].list_events(call, first, end)
         except TELLABLE as error:
             return error
-        return [
+        events = [
             replace(event, ref=replace(event.ref, account_id=account.account_id)) for event in found
         ]
+        if recent:
+            self._recent.keep(account.account_id, (first, end), events, now)
+        return events
 
     async def _named(self, caller: Caller, listing: Listing) -> Listing:
         """With handles, where they can be given: a list without them is better than none.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -10,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.engine import reading
-from bot.storage.group_commit import GroupCommit, Work
+from bot.storage.connections import Work, connections_of
+from bot.storage.group_commit import GroupCommit
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +36,18 @@ class Database:
     def __init__(
         self, engine: AsyncEngine, *, look_every: float = LOOK_EVERY, is_told: bool = False
     ) -> None:
-        self._engine = engine
-        self._reading = reading(engine)
-        self._commits = GroupCommit(engine)
+        self._connections = connections_of(engine)
+        self._sole = engine.dialect.name == "sqlite"
+        self._commits = GroupCommit(self._connections)
         self._look_every = look_every
         self._is_told = is_told
         self._forget: list[tuple[str, Callable[[], None]]] = []
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def sole(self) -> bool:
+        """Whether this process alone handles messages on it: a SQLite file serves one at a time."""
+        return self._sole
 
     def start(self) -> None:
         """Begin to work."""
@@ -56,7 +62,7 @@ class Database:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watching
         await self._commits.stop()
-        await self._engine.dispose()
+        await self._connections.close()
 
     async def write(self, work: Work[T]) -> T:
         """Run statements in the next transaction; durable on return.
@@ -77,9 +83,7 @@ class Database:
             StorageError: They cannot be read.
         """
         try:
-            async with self._reading.connect() as connection:
-                rows: Sequence[sa.Row[Any]] = (await connection.execute(query)).all()
-                return rows
+            return await self._connections.read(query)
         except (TimeoutError, sa.exc.SQLAlchemyError) as error:
             reason = type(error).__name__
         raise StorageError(f"the store cannot be read ({reason})")
@@ -112,7 +116,7 @@ class Database:
             table: Which.
             process: The process of the database server that did it; our own writes are known.
         """
-        if process and process == self._commits.process:
+        if process and process == self._connections.process:
             return
         for of, forget in self._forget:
             if not table or of in ("", table):
@@ -123,8 +127,8 @@ class Database:
         while True:
             await asyncio.sleep(self._look_every)
             try:
-                version = await self._commits.foreign_version()
-            except StorageError:
+                version = await self._connections.foreign_version()
+            except (sa.exc.SQLAlchemyError, sqlite3.Error):
                 continue
             # PostgreSQL has no such number: there, what is cached is forgotten every time.
             if version is None or version != known:

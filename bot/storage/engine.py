@@ -70,7 +70,7 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
     # Else a statement that fails would be told with all that people wrote.
     engine = create_async_engine(url, hide_parameters=True, **_engine_options(path))
     if path is not None:
-        _tune_sqlite(engine)
+        _tune_sqlite(engine.sync_engine)
     try:
         await _migrate(engine, path)
     except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
@@ -94,6 +94,13 @@ def _passes(error: Exception) -> bool:
 def reading(engine: AsyncEngine) -> AsyncEngine:
     """The same database for reads: without a transaction they hold up no writer."""
     return engine.execution_options(isolation_level=_READING)
+
+
+def open_sync(url: sa.URL) -> sa.Engine:
+    """The same SQLite file for a thread that may block; it is there and up to date."""
+    engine = sa.create_engine(url.set(drivername="sqlite"), **_engine_options(sqlite_path(url)))
+    _tune_sqlite(engine)
+    return engine
 
 
 def _engine_options(path: Path | None) -> dict[str, Any]:
@@ -137,8 +144,8 @@ def _prepare_file(path: Path) -> None:
     raise ConfigError(f"DATABASE_URL: the file cannot be opened ({reason})")
 
 
-def _tune_sqlite(engine: AsyncEngine) -> None:
-    @sa.event.listens_for(engine.sync_engine, "connect")
+def _tune_sqlite(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         # The driver's own transaction control would begin late and deferred.
         connection.isolation_level = None
@@ -150,7 +157,7 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
-    @sa.event.listens_for(engine.sync_engine, "begin")
+    @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("isolation_level") == _READING:
             return

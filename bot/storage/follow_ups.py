@@ -10,8 +10,23 @@ import sqlalchemy as sa
 from bot.domain.inbox import FOLLOW_UP_FIRST, Delivery, FollowUp
 from bot.storage import tables
 from bot.storage.codec import dump, load
+from bot.storage.prepared import Prepared
 
 _table = tables.follow_ups
+
+_SUPERSEDE = Prepared(
+    lambda _: (
+        sa.update(_table)
+        .where(
+            _table.c.owner == sa.bindparam("by"),
+            _table.c.provider == sa.bindparam("at"),
+            _table.c.event_id == sa.bindparam("event"),
+            # Of those that an older release stored nobody knows the account.
+            sa.or_(_table.c.account_id == sa.bindparam("account"), _table.c.account_id.is_(None)),
+        )
+        .values(superseded=sa.true())
+    )
+)
 
 
 def note_answers(connection: sa.Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
@@ -21,14 +36,15 @@ def note_answers(connection: sa.Connection, deliveries: Sequence[Delivery], now:
         if watch is None:
             continue
         ref = watch.event.ref
-        same = (
-            _table.c.owner == str(delivery.to),
-            _table.c.provider == ref.provider.value,
-            _table.c.event_id == ref.event_id,
-            # Of those that an older release stored nobody knows the account.
-            sa.or_(_table.c.account_id == ref.account_id, _table.c.account_id.is_(None)),
+        _SUPERSEDE.run(
+            connection,
+            {
+                "by": str(delivery.to),
+                "at": ref.provider.value,
+                "event": ref.event_id,
+                "account": ref.account_id,
+            },
         )
-        connection.execute(sa.update(_table).where(*same).values(superseded=True))
         if watch.pending:
             connection.execute(
                 sa.insert(_table).values(

@@ -7,22 +7,17 @@ a commit.
 import asyncio
 import contextlib
 import logging
-import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import StorageError
+from bot.storage.connections import Connections, Work
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-Work = Callable[[sa.Connection], T]
-"""Statements of one caller. It may be run a second time, so it must have no other effects."""
 
 
 _AGAIN_AFTER = 1.0
@@ -45,17 +40,13 @@ class _Item:
 class GroupCommit:
     """Runs writes on the one connection that does all of this process's writing."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._due: list[_Item] = []
         self._kept: list[_Item] = []
         self._last: asyncio.Future[Any] | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._connection: AsyncConnection | None = None
-        self._connecting = asyncio.Lock()
-        self.process = 0
-        """The process of a PostgreSQL server that does this writing; 0 if there is none."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -69,7 +60,6 @@ class GroupCommit:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        await self._disconnect()
 
     async def write(self, work: Work[T]) -> T:
         """Run statements in the next transaction; durable on return.
@@ -93,29 +83,6 @@ class GroupCommit:
         if self._last is not None and not self._last.done():
             await asyncio.wait({self._last})
 
-    async def foreign_version(self) -> int | None:
-        """A number that changes when another process has written; None where there is none.
-
-        Only the connection that does all of our own writing can tell: to any other one our own
-        writes are foreign. https://www.sqlite.org/pragma.html#pragma_data_version
-
-        Raises:
-            StorageError: It cannot be asked now.
-        """
-        if self._engine.dialect.name != "sqlite":
-            return None
-        try:
-            raw = await (await self._connect()).get_raw_connection()
-            # Past SQLAlchemy, which would begin a transaction and so wait for other writers.
-            driver: Any = raw.driver_connection
-            async with driver.execute("PRAGMA data_version") as cursor:
-                [version] = await cursor.fetchone()
-        except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
-            reason = type(error).__name__
-        else:
-            return int(version)
-        raise StorageError(f"the store cannot be asked ({reason})")
-
     def _submit(self, work: Work[T], *, kept: bool = False) -> "asyncio.Future[T]":
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._due.append(_Item(work, done, kept))
@@ -136,7 +103,7 @@ class GroupCommit:
     async def _commit(self, batch: list[_Item]) -> None:
         """All at once; if one of them is bad, each alone, so that it fails only itself."""
         try:
-            results = await self._attempt(batch)
+            results = await self._connections.commit([item.work for item in batch])
         except sa.exc.OperationalError:
             # Full or locked: no use in asking for each.
             _fail(batch)
@@ -153,44 +120,11 @@ class GroupCommit:
                 if not item.done.done():
                     item.done.set_result(result)
 
-    async def _attempt(self, batch: list[_Item]) -> list[Any]:
-        connection = await self._connect()
-        try:
-            async with connection.begin():
-                return await _run_all(connection, batch)
-        finally:
-            if connection.invalidated:
-                await self._disconnect()
-
-    async def _connect(self) -> AsyncConnection:
-        # The first write and the first look at what others wrote may come at the same moment.
-        async with self._connecting:
-            if self._connection is None:
-                self._connection = await self._engine.connect()
-                self.process = await _process_of(self._connection)
-            return self._connection
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-
-async def _process_of(connection: AsyncConnection) -> int:
-    if connection.dialect.name != "postgresql":
-        return 0
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    return int(driver.get_server_pid())
-
 
 def _fail(batch: list[_Item]) -> None:
     for item in batch:
         if not item.done.done():
             item.done.set_exception(StorageError("the store cannot write"))
-
-
-async def _run_all(connection: AsyncConnection, batch: list[_Item]) -> list[Any]:
-    return await connection.run_sync(lambda sync: [item.work(sync) for item in batch])
 
 
 def _look_at(done: "asyncio.Future[Any]") -> None:

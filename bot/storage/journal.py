@@ -16,6 +16,7 @@ from bot.ports import Journal
 from bot.storage import group_card_rows, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
+from bot.storage.prepared import Prepared, inserting
 
 _inbox, _deliveries, _buttons, _journal = (
     tables.inbox,
@@ -23,6 +24,8 @@ _inbox, _deliveries, _buttons, _journal = (
     tables.buttons,
     tables.journal,
 )
+
+_ADD_CHANGE = Prepared(inserting(_journal, "owner", "at", "change"))
 
 
 class SqlJournal:
@@ -78,7 +81,7 @@ class SqlJournal:
 
 def note_changes(connection: sa.Connection, changes: Sequence[Change]) -> None:
     """Add entries to the journal; whoever makes a change runs this in its own transaction."""
-    rows = [
+    rows = (
         {
             "owner": str(change.owner),
             "at": change.at,
@@ -86,9 +89,8 @@ def note_changes(connection: sa.Connection, changes: Sequence[Change]) -> None:
             "change": dump(replace(change, owner=_nameless(change.owner))),
         }
         for change in changes
-    ]
-    if rows:
-        connection.execute(sa.insert(_journal), rows)
+    )
+    _ADD_CHANGE.run_each(connection, rows)
 
 
 def forget(connection: sa.Connection, identity: Identity, keep_entry: int | None = None) -> None:

@@ -18,8 +18,8 @@ from bot.domain.inbox import EntryState
 from bot.errors import ConfigError, SealedError
 from bot.storage import tables
 from bot.storage.codec import dump, load
+from bot.storage.connections import Work
 from bot.storage.database import Database
-from bot.storage.group_commit import Work
 from bot.storage.keys import KeyFile, fingerprint, new_key
 from bot.storage.vault import Sealed, TextSealer, Vault
 

@@ -49,6 +49,10 @@ class SharedStore(SqlStore):
             raise StorageError("this process has no session at the database")
         return await super().backlog()
 
+    def _advance(self, connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
+        mine = sa.update(tables.inbox).where(_inbox.id == entry_id, *self._mine())
+        return bool(connection.execute(mine.values(state=state.value)).rowcount)
+
     async def unfinished(self) -> Sequence[InboxEntry]:
         """See `Inbox.unfinished`."""
         rows = await self._database.read(

@@ -12,7 +12,48 @@ from bot.domain.participation import Event
 from bot.domain.providers import Provider
 from bot.storage import tables
 from bot.storage.codec import dump, load
-from bot.storage.group_commit import Work
+from bot.storage.connections import Work
+from bot.storage.prepared import Prepared, inserting, parameters
+
+_inbox, _intents = tables.inbox, tables.intents
+_INTENT_COLUMNS = tuple(column.name for column in _intents.columns)
+
+TAKE_IN = Prepared(
+    lambda insert: (
+        inserting(_inbox, "key", "message", "state", "received_at", "owner", "holder")(insert)
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(_inbox.c.id)
+    )
+)
+"""A new entry of the inbox; it has no row for one that is there already."""
+NOTE_INTENT = Prepared(
+    lambda insert: inserting(_intents, *_INTENT_COLUMNS)(insert).on_conflict_do_update(
+        index_elements=[column.name for column in _intents.primary_key],
+        set_=parameters(_intents, *_INTENT_COLUMNS),
+    )
+)
+ADD_BUTTON = Prepared(
+    inserting(tables.buttons, "key", "button", "expires_at", "owner", "question", "answered")
+)
+ADD_DELIVERY = Prepared(
+    lambda insert: inserting(tables.deliveries, "entry_id", "delivery", "state", "owner")(
+        insert
+    ).returning(tables.deliveries.c.id)
+)
+NOTE_ARRIVAL = Prepared(
+    lambda _: (
+        sa.update(tables.deliveries)
+        .where(tables.deliveries.c.id == sa.bindparam("of"))
+        .values(parameters(tables.deliveries, "state", "message_id", "place", "delivered_at"))
+    )
+)
+_SET_STATE = Prepared(
+    lambda _: (
+        sa.update(_inbox)
+        .where(_inbox.c.id == sa.bindparam("of"))
+        .values(parameters(_inbox, "state"))
+    )
+)
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
@@ -67,17 +108,25 @@ def backlog() -> sa.Select[Any]:
     return sa.select(*asked).where(inbox.state.in_(states))
 
 
-def set_state(entry_id: int, state: EntryState, *provided: sa.ColumnElement[bool]) -> sa.Update:
-    """How far the handling of an entry has come."""
-    inbox = tables.inbox
-    return sa.update(inbox).where(inbox.c.id == entry_id, *provided).values(state=state.value)
+def set_state(connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
+    """Note how far the handling of an entry has come; whether there is one."""
+    return bool(_SET_STATE.run(connection, {"of": entry_id, "state": state.value}).rowcount)
 
 
-def closing(entry: InboxEntry) -> sa.Update | sa.Delete:
+def closing(entry: InboxEntry) -> Work[None]:
     """An entry is done with; one that somebody left with goes altogether."""
     if entry.state is EntryState.LEAVING:
-        return sa.delete(tables.inbox).where(tables.inbox.c.id == entry.entry_id)
-    return set_state(entry.entry_id, EntryState.CLOSED)
+        return executing(sa.delete(tables.inbox).where(tables.inbox.c.id == entry.entry_id))
+    return closing_unread(entry.entry_id)
+
+
+def closing_unread(entry_id: int) -> Work[None]:
+    """An entry is done with, whatever it is."""
+
+    def work(connection: sa.Connection) -> None:
+        set_state(connection, entry_id, EntryState.CLOSED)
+
+    return work
 
 
 def button_values(button: StoredButton) -> dict[str, Any]:
@@ -88,6 +137,7 @@ def button_values(button: StoredButton) -> dict[str, Any]:
         "expires_at": button.expires_at,
         "owner": str(button.owner),
         "question": button.question,
+        "answered": button.answered,
     }
 
 

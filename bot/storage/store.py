@@ -27,19 +27,24 @@ from bot.storage import follow_ups, group_card_rows, journal, said, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.handles import SqlHandles
+from bot.storage.intents import IntentsInHand
 from bot.storage.journal import SqlJournal
 from bot.storage.people import SqlPeople
 from bot.storage.statements import (
+    ADD_BUTTON,
+    ADD_DELIVERY,
+    NOTE_ARRIVAL,
+    NOTE_INTENT,
+    TAKE_IN,
     backlog,
     button_values,
     closing,
+    closing_unread,
     entry_from,
     executing,
-    insert_into,
     intent_from,
     intent_values,
     set_state,
-    upserting,
 )
 
 logger = logging.getLogger(__name__)
@@ -53,13 +58,14 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
     def __init__(self, database: Database, clock: Clock) -> None:
         SqlPeople.__init__(self, database)
         SqlHandles.__init__(self, database, clock)
+        self._intents = IntentsInHand(kept=database.sole)
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
         """See `Inbox.add`."""
         if not messages:
             return ()
         now, marks = self._clock.now(), self._marks()
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "key": message.key,
                 "message": dump(message),
@@ -72,15 +78,11 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         ]
 
         def insert(connection: sa.Connection) -> dict[str, int]:
-            statement = (
-                insert_into(connection, tables.inbox)
-                .values(rows)
-                .on_conflict_do_nothing(index_elements=["key"])
-                .returning(tables.inbox.c.key, tables.inbox.c.id)
-            )
-            return {row.key: row.id for row in connection.execute(statement)}
+            taken = ((row["key"], TAKE_IN.run(connection, row).first()) for row in rows)
+            return {key: new.id for key, new in taken if new is not None}
 
         ids = await self._database.write(insert)
+        self._intents.begin(ids.values())
         first_of_each = {message.key: message for message in reversed(messages)}
         return [
             InboxEntry(entry_id=ids[message.key], message=message)
@@ -103,11 +105,11 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     def _marks(self) -> Mapping[str, object]:
         """What rows of the inbox are marked with when they come."""
-        return {}
+        return {"holder": None}
 
-    def _mine(self) -> Sequence[sa.ColumnElement[bool]]:
-        """What holds of rows that this process has in hand."""
-        return ()
+    def _advance(self, connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
+        """Note that an entry is answered; whether this process has it in hand."""
+        return set_state(connection, entry_id, state)
 
     async def _entries(self, rows: Sequence[sa.Row[Any]]) -> Sequence[InboxEntry]:
         entries = []
@@ -117,7 +119,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
             except Exception:
                 # Whatever it is, it must not keep everything behind it from being handled.
                 logger.exception("inbox entry %d cannot be read and is closed", row.id)
-                await self._database.write(executing(set_state(row.id, EntryState.CLOSED)))
+                await self._database.write(closing_unread(row.id))
         return entries
 
     async def backlog(self) -> Backlog:
@@ -127,30 +129,33 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     async def record_intent(self, intent: Intent) -> None:
         """See `Inbox.record_intent`."""
-        await self._database.write(upserting(tables.intents, intent_values(intent)))
+        values = intent_values(intent)
+
+        def write(connection: sa.Connection) -> None:
+            NOTE_INTENT.run(connection, values)
+
+        await self._database.write(write)
+        self._intents.note(intent)
 
     async def find_intent(self, entry_id: int, provider: Provider, subject: str) -> Intent | None:
         """See `Inbox.find_intent`."""
-        intents = tables.intents.c
-        rows = await self._database.read(
-            sa.select(tables.intents).where(
-                intents.entry_id == entry_id,
-                intents.provider == provider.value,
-                intents.subject == subject,
-            )
-        )
-        return intent_from(rows[0]) if rows else None
+        for intent in await self.intents_of(entry_id):
+            if (intent.provider, intent.subject) == (provider, subject):
+                return intent
+        return None
 
     async def intents_of(self, entry_id: int) -> Sequence[Intent]:
         """See `Inbox.intents_of`."""
+        known = self._intents.of(entry_id)
+        if known is not None:
+            return known
         query = sa.select(tables.intents).where(tables.intents.c.entry_id == entry_id)
         rows = await self._database.read(query.order_by(tables.intents.c.stored_at))
         return [intent_from(row) for row in rows]
 
     async def has_intents(self, entry_id: int) -> bool:
         """See `Inbox.has_intents`."""
-        query = sa.select(tables.intents.c.subject).where(tables.intents.c.entry_id == entry_id)
-        return bool(await self._database.read(query.limit(1)))
+        return bool(await self.intents_of(entry_id))
 
     async def settle(
         self,
@@ -173,16 +178,13 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         button_rows = [button_values(button) for button in buttons]
         leaving = any(delivery.reply.farewell for delivery in deliveries)
         state = EntryState.LEAVING if leaving else EntryState.SETTLED
-        advance = set_state(entry.entry_id, state, *self._mine())
 
         def write(connection: sa.Connection) -> list[Delivery] | None:
-            if not connection.execute(advance).rowcount:
+            if not self._advance(connection, entry.entry_id, state):
                 return None
-            if button_rows:
-                connection.execute(sa.insert(tables.buttons), button_rows)
-            insert = sa.insert(tables.deliveries).returning(tables.deliveries.c.id)
+            ADD_BUTTON.run_each(connection, button_rows)
             kept = [
-                replace(delivery, delivery_id=connection.execute(insert, row).scalar_one())
+                replace(delivery, delivery_id=ADD_DELIVERY.run(connection, row).scalar_one())
                 for delivery, row in zip(deliveries, rows, strict=True)
             ]
             follow_ups.note_answers(connection, kept, now)
@@ -195,6 +197,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         settled = await self._database.write(write)
         if settled is None:
             raise TakenOverError("another process answers this message")
+        self._intents.end(entry.entry_id)
         if leaving or any(delivery.reply.card is not None for delivery in deliveries):
             # What other caches hold was written past them.
             self._database.forget_cached()
@@ -220,14 +223,11 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         """See `Inbox.delivered`; not waited for, it shares the commit that closes the entry."""
         state, now = _GIVEN_UP if message_id is None else _DELIVERED, self._clock.now()
-        update = (
-            sa.update(tables.deliveries)
-            .where(tables.deliveries.c.id == delivery.delivery_id)
-            .values(state=state, **said.arrival(delivery, message_id, now))
-        )
+        arrival = said.arrival(delivery, message_id, now)
+        values = {"of": delivery.delivery_id, "state": state, **arrival}
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(update)
+            NOTE_ARRIVAL.run(connection, values)
             group_card_rows.note_posted(connection, delivery, message_id, now)
 
         self._database.write_later(write)
@@ -244,7 +244,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
-        self._database.write_later(executing(closing(entry)))
+        self._database.write_later(closing(entry))
 
     async def count_failure(self, entry: InboxEntry) -> int:
         """See `Inbox.count_failure`."""

@@ -1,11 +1,14 @@
 """The transport on aiohttp: the only place from which this bot speaks HTTP to others."""
 
 import math
-from types import SimpleNamespace, TracebackType
+from contextvars import ContextVar
+from types import TracebackType
 from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.connector import Connection
+from aiohttp.hdrs import CONTENT_ENCODING
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
@@ -18,6 +21,10 @@ CONNECT_TIMEOUT = 5.0
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes of an answer that we are willing to read."""
 CONNECTIONS_PER_HOST = 64
+KEEP_ALIVE = 15.0
+"""Seconds for which an unused connection is kept."""
+FRESH = 2.0
+"""Likewise, where a request must not be repeated; servers hang up after five seconds or more."""
 _CHUNK = 64 * 1024
 
 
@@ -36,16 +43,39 @@ _FAILURES = (aiohttp.ClientError, OSError, TimeoutError, ValueError, _TooLarge, 
 class _Progress:
     """Whether a request has begun to leave; before that, failing is harmless."""
 
-    sending = False
+    def __init__(self, *, once: bool) -> None:
+        self._once = once
+        self.sending = False
+
+    def begin(self) -> None:
+        """It is about to leave over an open connection.
+
+        Raises:
+            _SecondRound: aiohttp repeats what must not be.
+        """
+        if self.sending and self._once:
+            raise _SecondRound
+        self.sending = True
+
+
+_progress: ContextVar[_Progress] = ContextVar("progress")
+
+
+class _Request(aiohttp.ClientRequest):
+    """Tells when it begins to leave. aiohttp's own tracing costs as much as a short request."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        _progress.get().begin()
+        return await super().send(conn)
 
 
 class AiohttpTransport:
     """Sends requests over two sessions.
 
-    Repeatable requests share kept-alive connections. Others get a connection of their own each: a
-    stale one would leave us in doubt about a write that was never sent. And aiohttp repeats
-    idempotent methods by itself when a server hangs up, on a new connection too, so those
-    requests are held back from a second round.
+    Repeatable requests share kept-alive connections. Others share only those that were used a
+    moment ago: one that its server has closed for being idle would leave us in doubt about a write
+    that was never sent. And aiohttp repeats idempotent methods by itself when a server hangs up, on
+    a new connection too, so those requests are held back from a second round.
 
     Cookies are never kept (one person's portal cookie must not travel with another's token),
     proxies of the environment and redirects never followed.
@@ -58,18 +88,20 @@ class AiohttpTransport:
         guard: AddressGuard | None = None,
         resolver: AbstractResolver | None = None,
         body_limit: int = BODY_LIMIT,
+        fresh: float = FRESH,
     ) -> None:
         self._timer = timer
         self._guard = guard or AddressGuard()
         self._resolver = resolver
         self._body_limit = body_limit
+        self._fresh_for = fresh
         self._kept_alive: aiohttp.ClientSession | None = None
-        self._single_use: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the sessions."""
-        self._kept_alive = self._session(force_close=False)
-        self._single_use = self._session(force_close=True)
+        self._kept_alive = self._session(KEEP_ALIVE)
+        self._fresh = self._session(self._fresh_for)
         return self
 
     async def __aexit__(
@@ -79,15 +111,15 @@ class AiohttpTransport:
         traceback: TracebackType | None,
     ) -> None:
         """Close the sessions and their connections."""
-        sessions = (self._kept_alive, self._single_use)
-        self._kept_alive = self._single_use = None
+        sessions = (self._kept_alive, self._fresh)
+        self._kept_alive = self._fresh = None
         for session in sessions:
             if session is not None:
                 await session.close()
 
     async def send(self, request: HttpRequest, *, deadline: float | None = None) -> HttpResponse:
         """See `Transport.send`."""
-        session = self._kept_alive if request.repeatable else self._single_use
+        session = self._kept_alive if request.repeatable else self._fresh
         if session is None:
             raise ConnectFailed(request.operation, "transport is closed")
         timeout = request.timeout
@@ -95,9 +127,10 @@ class AiohttpTransport:
             timeout = min(timeout, deadline - self._timer.monotonic())
         if timeout <= 0:
             raise ConnectFailed(request.operation, "no time left")
-        progress = _Progress()
+        progress = _Progress(once=not request.repeatable)
+        _progress.set(progress)
         try:
-            return await self._exchange(session, request, timeout, progress)
+            return await self._exchange(session, request, timeout)
         except _FAILURES as error:
             reason = _reason(error)
         # Raised out here, so that no foreign exception with its address hangs on to ours.
@@ -110,7 +143,6 @@ class AiohttpTransport:
         session: aiohttp.ClientSession,
         request: HttpRequest,
         timeout: float,
-        progress: "_Progress",
     ) -> HttpResponse:
         url = URL(request.url)
         if url.scheme not in ("http", "https") or not url.host:
@@ -124,17 +156,18 @@ class AiohttpTransport:
             headers=dict(request.headers),
             allow_redirects=False,
             timeout=_within(timeout),
-            trace_request_ctx=progress,
-            middlewares=() if request.repeatable else (_once(progress),),
         ) as response:
             body = await self._read(response)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(status=response.status, headers=headers, body=body)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        if (response.content_length or 0) > self._body_limit:
+        length = response.content_length
+        if length is not None and length > self._body_limit:
             response.close()
             raise _TooLarge
+        if length is not None and CONTENT_ENCODING not in response.headers:
+            return await response.read()
         chunks, size = [], 0
         async for chunk in response.content.iter_chunked(_CHUNK):
             size += len(chunk)
@@ -144,13 +177,13 @@ class AiohttpTransport:
             chunks.append(chunk)
         return b"".join(chunks)
 
-    def _session(self, *, force_close: bool) -> aiohttp.ClientSession:
+    def _session(self, keep_alive: float) -> aiohttp.ClientSession:
         resolver = GuardedResolver(self._resolver or ThreadedResolver(), self._guard)
         connector = aiohttp.TCPConnector(
             resolver=resolver,
             limit=0,
             limit_per_host=CONNECTIONS_PER_HOST,
-            force_close=force_close,
+            keepalive_timeout=keep_alive,
             # Judged anew on every connection, so nothing may be remembered.
             use_dns_cache=False,
         )
@@ -159,7 +192,7 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             headers={"User-Agent": f"rsvp-bot/{__version__}"},
-            trace_configs=[_watch_sending()],
+            request_class=_Request,
         )
 
 
@@ -170,31 +203,6 @@ def _within(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         total=seconds, sock_connect=CONNECT_TIMEOUT, ceil_threshold=math.inf
     )
-
-
-def _once(progress: _Progress) -> aiohttp.ClientMiddlewareType:
-    async def pass_once(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        if progress.sending:
-            raise _SecondRound
-        return await handler(request)
-
-    return pass_once
-
-
-def _watch_sending() -> aiohttp.TraceConfig:
-    trace: aiohttp.TraceConfig = aiohttp.TraceConfig()
-
-    async def note(
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _params: aiohttp.TraceRequestHeadersSentParams,
-    ) -> None:
-        context.trace_request_ctx.sending = True
-
-    trace.on_request_headers_sent.append(note)
-    return trace
 
 
 def _reason(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 
-from bot.errors import ProviderError, RateLimitedError, TransportError
+from bot.errors import BotError, ProviderError, RateLimitedError, TransportError
 from bot.transport.messages import Timer
 
 T = TypeVar("T")
@@ -38,6 +38,11 @@ async def with_retries(
     Raises:
         BotError: That of the last attempt, unchanged.
     """
+    # What is repeated at all is rare, and the machinery for it costs as much as a request.
+    try:
+        return await attempt()
+    except (ProviderError, TransportError) as error:
+        first: BotError | None = error
 
     def worth_it(error: BaseException) -> bool:
         if not isinstance(error, ProviderError | TransportError) or not error.transient:
@@ -56,6 +61,13 @@ async def with_retries(
         def __call__(self, state: RetryCallState) -> bool:
             return timer.monotonic() + state.upcoming_sleep >= deadline
 
+    async def once_more() -> T:
+        nonlocal first
+        if first is None:
+            return await attempt()
+        raised, first = first, None
+        raise raised
+
     retrying = AsyncRetrying(
         retry=retry_if_exception(worth_it),
         wait=pause,
@@ -63,4 +75,4 @@ async def with_retries(
         sleep=timer.sleep,
         reraise=True,
     )
-    return await retrying(attempt)
+    return await retrying(once_more)

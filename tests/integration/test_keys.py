@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.app.database import Storage, key_path, open_beside, open_storage
 from bot.app.keys import rotate
@@ -23,8 +24,9 @@ from bot.settings import Settings, load
 from bot.storage import tables
 from bot.storage.accounts import SqlAccounts
 from bot.storage.codec import dump
+from bot.storage.connections import Work
 from bot.storage.database import Database
-from bot.storage.group_commit import Work
+from bot.storage.engine import parse_url
 from bot.storage.keys import KeyFile, fingerprint, new_key
 from bot.storage.resealing import Resealing
 from bot.storage.vault import Vault
@@ -282,7 +284,7 @@ async def test_credentials_are_sealed_in_the_transaction_that_keeps_them(
     await link(url, 1)
     used = []
     async with open_beside(url) as database:
-        rotating = Rotating(database._engine)
+        rotating = Rotating(create_async_engine(parse_url(url)))
         rotating._commits = database._commits
         rotating.file = file
         book = SqlAccounts(rotating, Vault(file.read, file.stamp), FakeClock())
@@ -310,7 +312,7 @@ class Overtaken(Database):
 async def test_what_is_replaced_meanwhile_is_newer(url: str, file: KeyFile) -> None:
     await link(url, 1)
     async with opened(url) as storage, open_beside(url) as database:
-        overtaken = Overtaken(database._engine)
+        overtaken = Overtaken(create_async_engine(parse_url(url)))
         overtaken._commits = database._commits
         overtaken.book = storage.book
         resealing = Resealing(overtaken, Vault(file.read, file.stamp), file)
@@ -331,7 +333,7 @@ async def test_stopped_anywhere_everything_still_opens_and_the_next_one_finishes
     await link(url, count)
     [old] = file.read()
     async with open_beside(url) as database:
-        dying = Dying(database._engine)
+        dying = Dying(create_async_engine(parse_url(url)))
         dying._commits = database._commits
         dying.writes_left = writes
         resealing = Resealing(dying, Vault(file.read, file.stamp), file)

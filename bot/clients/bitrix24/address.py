@@ -37,6 +37,10 @@ CLOUD_DOMAINS = frozenset(
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:.]{2,45}")
 """A name as the address system has it, or a literal address; `urlsplit` lets far more pass."""
 
+_HEAD = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?/(?=[A-Za-z])")
+"""What is judged of an ordinary address; others are judged each time."""
+_REMEMBERED = 10_000
+
 
 class AddressRefusedError(Exception):
     """The address is none that we talk to. The text is a fixed word, never the address."""
@@ -52,6 +56,7 @@ class PortalAddresses:
     """
 
     def __init__(self, allowed: Iterable[str] = (), operator_urls: Iterable[str] = ()) -> None:
+        self._judged: dict[str, str] = {}
         self._allowed = {entry.strip().lower() for entry in allowed if entry.strip()}
         for url in operator_urls:
             parts = _split(url)
@@ -70,6 +75,17 @@ class PortalAddresses:
             AddressRefusedError: Not https (http only on loopback), a user in the address, or a
                 host that is neither a portal of the cloud nor listed.
         """
+        # Asked with every request. Only what stands before the path is judged, and the rest of an
+        # address is a secret that need not be kept.
+        head = _HEAD.match(url)
+        known = None if head is None else self._judged.get(head[0])
+        if known is None:
+            known = self._judge(url)
+            if head is not None and len(self._judged) < _REMEMBERED:
+                self._judged[head[0]] = known
+        return known
+
+    def _judge(self, url: str) -> str:
         parts = _split(url)
         host = (parts.hostname or "").rstrip(".")
         if not _HOST.fullmatch(host) or parts.username is not None or parts.password is not None:

@@ -3,13 +3,13 @@
 Envelope and encoding: https://apidocs.bitrix24.com/settings/how-to-call-rest-api/index.html
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from bot.clients.bitrix24.errors import PROVIDER, Refusal, meaning_of, to_error
 from bot.errors import ProviderError, ProviderProtocolError
+from bot.transport.json_text import read_json, write_json
 from bot.transport.messages import HttpRequest, HttpResponse
 
 Json = Mapping[str, object]
@@ -120,7 +120,7 @@ def _post(
         method="POST",
         url=auth.base.rstrip("/") + "/" + quote(method, safe=""),
         headers=_HEADERS,
-        body=json.dumps(body).encode(),
+        body=write_json(body),
         repeatable=repeatable,
     )
 
@@ -180,7 +180,7 @@ def _mapping(value: object) -> dict[str, object]:
 
 def _load(response: HttpResponse) -> dict[str, object] | None:
     try:
-        body = json.loads(response.body)
+        body = read_json(response.body)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

@@ -4,7 +4,6 @@ https://apidocs.bitrix24.com/settings/oauth/index.html
 https://apidocs.bitrix24.com/settings/oauth/auto-renewal.html
 """
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from bot.clients.bitrix24.errors import PROVIDER
 from bot.clients.bitrix24.oauth_errors import refuse
 from bot.clients.bitrix24.oauth_servers import TokenServers
 from bot.errors import ProviderProtocolError
+from bot.transport.json_text import read_json
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
 from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import with_retries
@@ -151,7 +151,7 @@ def parse_grant(
 
 def _load(response: HttpResponse) -> dict[str, object] | None:
     try:
-        body = json.loads(response.body)
+        body = read_json(response.body)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

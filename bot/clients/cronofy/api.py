@@ -3,7 +3,6 @@
 https://docs.cronofy.com/developers/api/
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from bot.clients.cronofy.profiles import LinkedProfile, read_profile
 from bot.clients.cronofy.rows import EventRow, read_event
 from bot.clients.cronofy.values import mapping, mappings, text
 from bot.errors import ProviderProtocolError
+from bot.transport.json_text import read_json, write_json
 from bot.transport.messages import HttpRequest, HttpResponse
 
 DATA_CENTERS = ("us", "uk", "de", "au", "ca", "sg")
@@ -147,7 +147,7 @@ def change_participation(auth: CronofyAuth, calendar_id: str, uid: str, status: 
         method="POST",
         url=f"{auth.base}{path}/participation_status",
         headers={**_headers(auth), "Content-Type": "application/json; charset=utf-8"},
-        body=json.dumps({"status": status}).encode(),
+        body=write_json({"status": status}),
         repeatable=False,
     )
 
@@ -237,7 +237,7 @@ def _headers(auth: CronofyAuth) -> dict[str, str]:
 def _load(response: HttpResponse, operation: str) -> Mapping[str, object]:
     parse_accepted(response, operation)
     try:
-        body = json.loads(response.body)
+        body = read_json(response.body)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

@@ -3,7 +3,6 @@
 https://docs.cronofy.com/developers/api/error-codes/
 """
 
-import json
 import re
 
 from bot.errors import (
@@ -18,6 +17,7 @@ from bot.errors import (
     RateLimitedError,
     TokenExpiredError,
 )
+from bot.transport.json_text import read_json
 from bot.transport.messages import HttpResponse
 
 PROVIDER = "cronofy"
@@ -62,7 +62,7 @@ def refuse(response: HttpResponse, operation: str) -> ProviderError:
 def _code(body: bytes) -> str:
     """The first error key of a 422, or the word of an OAuth error; bodies may be anything."""
     try:
-        answer = json.loads(body)
+        answer = read_json(body)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(answer, dict):

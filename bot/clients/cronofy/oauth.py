@@ -3,7 +3,6 @@
 https://docs.cronofy.com/developers/api/authorization/
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from bot.clients.cronofy.errors import PROVIDER
 from bot.clients.cronofy.oauth_errors import load, refuse
 from bot.clients.cronofy.profiles import LinkedProfile, read_profile
 from bot.errors import ProviderProtocolError
+from bot.transport.json_text import write_json
 from bot.transport.messages import HttpRequest, HttpResponse, Timer, Transport
 from bot.transport.metering import Exchange, Meter, NoMeter
 from bot.transport.retry import with_retries
@@ -142,7 +142,7 @@ def _post(
             "Content-Type": "application/json; charset=utf-8",
             "Accept": "application/json",
         },
-        body=json.dumps({**client, **body}).encode(),
+        body=write_json({**client, **body}),
         repeatable=repeatable,
     )
 

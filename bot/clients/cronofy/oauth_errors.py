@@ -4,7 +4,6 @@ https://docs.cronofy.com/developers/api/error-codes/
 https://docs.cronofy.com/developers/faqs/authorizations/
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from bot.errors import (
     ProviderRequestError,
     ProviderUnavailableError,
 )
+from bot.transport.json_text import read_json
 from bot.transport.messages import HttpResponse
 
 OAUTH_ERRORS: Mapping[str, type[ProviderError]] = {
@@ -64,7 +64,7 @@ def refuse(response: HttpResponse, operation: str) -> ProviderError:
 def load(response: HttpResponse) -> Mapping[str, object] | None:
     """The JSON object of an answer; None if it is anything else."""
     try:
-        body = json.loads(response.body)
+        body = read_json(response.body)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import json
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from telegram.ext import ExtBot
 from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
 from bot.domain.inbox import Delivery
 from bot.errors import ConfigError, PlatformError, StorageError
+from bot.platforms.telegram.calls import Calls
 from bot.platforms.telegram.flood import FloodLimiter, FloodRates
 from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.poster import Poster, thread_of
@@ -33,6 +33,7 @@ from bot.platforms.telegram.updates import (
 )
 from bot.ports import ChatPlatform, Clock, Moved, Receive, WebhookEndpoint
 from bot.texts import Texts
+from bot.transport.json_text import read_json
 from bot.transport.messages import Transport
 from bot.transport.metering import Meter, NoMeter
 
@@ -96,15 +97,18 @@ class TelegramPlatform:
         self._moved = moved
         self._clock = clock
         self._menu = menu
+        base = f"{options.api_url}/bot"
+        limiter = FloodLimiter(options.rates, clock, partial(meter.waited, VENDOR))
+        request = TransportRequest(transport, meter=meter)
         self._bot: ExtBot[None] = ExtBot(
             token=options.token,
-            base_url=f"{options.api_url}/bot",
-            request=TransportRequest(transport, meter=meter),
-            get_updates_request=TransportRequest(transport, meter=meter),
-            rate_limiter=FloodLimiter(options.rates, clock, partial(meter.waited, VENDOR)),
+            base_url=base,
+            request=request,
+            get_updates_request=request,
+            rate_limiter=limiter,
         )
         self._poller = Poller(
-            url=f"{options.api_url}/bot{options.token}/getUpdates",
+            url=f"{base}{options.token}/getUpdates",
             kinds=_KINDS,
             transport=transport,
             clock=clock,
@@ -112,7 +116,8 @@ class TelegramPlatform:
         )
         self._receive: Receive | None = None
         self._presses = Presses(self._bot, group_texts, within=options.alert_within)
-        self._poster = Poster(self._bot, self._presses, group_texts)
+        calls = Calls(f"{base}{options.token}", request, limiter)
+        self._poster = Poster(self._bot, calls, self._presses, group_texts)
         self._tasks: set[asyncio.Task[None]] = set()
         self.own_name = ""
         self.unreadable = 0
@@ -266,7 +271,7 @@ class TelegramPlatform:
         if not self._is_telegram(headers):
             return 401
         try:
-            update = json.loads(body)
+            update = read_json(body)
         except (ValueError, RecursionError):
             return 400
         try:

@@ -1,6 +1,5 @@
 """Long polling. The offset moves only after a batch is durable."""
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -8,6 +7,7 @@ from bot.errors import StorageError, TransportError
 from bot.platforms.telegram.request import VENDOR, outcome_of
 from bot.platforms.telegram.updates import update_id_of
 from bot.ports import Clock
+from bot.transport.json_text import read_json, write_json
 from bot.transport.messages import HttpRequest, HttpResponse, Transport
 from bot.transport.metering import Exchange, Meter
 
@@ -85,7 +85,7 @@ class Poller:
             method="POST",
             url=self._url,
             headers={"Content-Type": "application/json"},
-            body=json.dumps(body).encode(),
+            body=write_json(body),
             repeatable=True,
             timeout=POLL_SECONDS + _SLACK,
         )
@@ -104,7 +104,7 @@ class Poller:
 
 def _updates(response: HttpResponse) -> Sequence[object] | None:
     try:
-        answer = json.loads(response.body)
+        answer = read_json(response.body)
     except (ValueError, RecursionError):
         answer = None
     result = answer.get("result") if isinstance(answer, dict) else None

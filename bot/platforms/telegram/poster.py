@@ -11,6 +11,7 @@ from telegram.ext import ExtBot
 from bot.domain.chat import Conversation, Document
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
+from bot.platforms.telegram.calls import Calls, Keyboard
 from bot.platforms.telegram.posting import (
     CAPTION_LIMIT,
     MESSAGE_LIMIT,
@@ -33,15 +34,18 @@ class _Post:
 
     chat_id: str
     text: str
-    markup: InlineKeyboardMarkup | None
+    keyboard: Keyboard
     document: Document | None
 
 
 class Poster:
     """Posts and edits messages; in groups, what is for one person goes to that person alone."""
 
-    def __init__(self, bot: ExtBot[None], presses: Presses, group_texts: Texts) -> None:
+    def __init__(
+        self, bot: ExtBot[None], calls: Calls, presses: Presses, group_texts: Texts
+    ) -> None:
         self._bot = bot
+        self._calls = calls
         self._presses = presses
         self._group_texts = group_texts
 
@@ -68,14 +72,11 @@ class Poster:
     async def explain_no_person(self, where: NoPerson) -> None:
         """Say why a command of nobody in particular does nothing."""
         with our_errors():
-            await self._bot.send_message(
+            await self._calls.send_message(
                 where.chat_id,
                 str(self._group_texts.say(M.GROUP_NO_PERSON)),
-                parse_mode=ParseMode.HTML,
-                message_thread_id=None if where.thread_id is None else int(where.thread_id),
-                reply_parameters=ReplyParameters(
-                    int(where.message_id), allow_sending_without_reply=True
-                ),
+                thread_id=None if where.thread_id is None else int(where.thread_id),
+                reply_to=int(where.message_id),
             )
 
     async def _answer_press(self, delivery: Delivery) -> Delivery:
@@ -104,15 +105,14 @@ class Poster:
         label = str(self._group_texts.say(M.GROUP_OPEN_PRIVATE))
         chat = delivery.conversation
         with our_errors():
-            message = await self._bot.send_message(
+            message_id = await self._calls.send_message(
                 chat.chat_id,
                 str(self._group_texts.say(M.GROUP_SEE_PRIVATE)),
-                parse_mode=ParseMode.HTML,
-                message_thread_id=thread_of(chat),
-                reply_parameters=_reply_to(delivery),
-                reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton(label, url=url)]]),
+                thread_id=thread_of(chat),
+                reply_to=_reply_to(delivery),
+                keyboard=[[{"text": label, "url": url}]],
             )
-            return f"pointer {message.message_id}"
+            return f"pointer {message_id}"
 
     async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
         document = delivery.reply.document
@@ -122,7 +122,7 @@ class Poster:
             post = _Post(
                 chat_id=chat_id or delivery.conversation.chat_id,
                 text=text,
-                markup=keyboard(delivery) if number == len(texts) else None,
+                keyboard=keyboard(delivery) if number == len(texts) else (),
                 document=document if number == 1 else None,
             )
             try:
@@ -137,25 +137,25 @@ class Poster:
         thread_id, answered = thread_of(delivery.conversation), _reply_to(delivery)
         with our_errors():
             if post.document is None:
-                message = await self._bot.send_message(
+                return await self._calls.send_message(
                     post.chat_id,
                     post.text,
-                    parse_mode=ParseMode.HTML,
-                    message_thread_id=thread_id,
-                    reply_parameters=answered,
-                    reply_markup=post.markup,
+                    thread_id=thread_id,
+                    reply_to=answered,
+                    keyboard=post.keyboard,
                 )
-            else:
-                message = await self._bot.send_document(
-                    post.chat_id,
-                    post.document.content.encode(),
-                    filename=post.document.name,
-                    caption=post.text,
-                    parse_mode=ParseMode.HTML,
-                    message_thread_id=thread_id,
-                    reply_parameters=answered,
-                    reply_markup=post.markup,
-                )
+            message = await self._bot.send_document(
+                post.chat_id,
+                post.document.content.encode(),
+                filename=post.document.name,
+                caption=post.text,
+                parse_mode=ParseMode.HTML,
+                message_thread_id=thread_id,
+                reply_parameters=None
+                if answered is None
+                else ReplyParameters(answered, allow_sending_without_reply=True),
+                reply_markup=_buttons(post.keyboard),
+            )
             return str(message.message_id)
 
     async def _edit(self, delivery: Delivery, message_id: str) -> str:
@@ -164,12 +164,11 @@ class Poster:
             raise EditLostError
         with our_errors():
             try:
-                await self._bot.edit_message_text(
+                await self._calls.edit_message_text(
+                    delivery.conversation.chat_id,
+                    int(message_id),
                     pages(delivery.reply.text)[0],
-                    chat_id=delivery.conversation.chat_id,
-                    message_id=int(message_id),
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=keyboard(delivery),
+                    keyboard=keyboard(delivery),
                 )
             except BadRequest as error:
                 if not is_unmodified(error):
@@ -182,8 +181,18 @@ def thread_of(conversation: Conversation) -> int | None:
     return None if conversation.thread_id is None else int(conversation.thread_id)
 
 
-def _reply_to(delivery: Delivery) -> ReplyParameters | None:
-    if delivery.reply_to is None:
-        return None
-    # The command may have been deleted meanwhile; the reply is worth sending all the same.
-    return ReplyParameters(int(delivery.reply_to), allow_sending_without_reply=True)
+def _reply_to(delivery: Delivery) -> int | None:
+    return None if delivery.reply_to is None else int(delivery.reply_to)
+
+
+def _buttons(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    rows = [
+        [
+            InlineKeyboardButton(
+                button["text"], url=button.get("url"), callback_data=button.get("callback_data")
+            )
+            for button in row
+        ]
+        for row in keyboard
+    ]
+    return InlineKeyboardMarkup(rows) if rows else None

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from markupsafe import Markup
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -18,6 +17,7 @@ from telegram.error import (
 
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
+from bot.platforms.telegram.calls import Keyboard
 from bot.platforms.telegram.request import UnclearError, seconds_of
 
 MESSAGE_LIMIT = 4096
@@ -127,19 +127,18 @@ def deep_link(username: str, payload: str) -> str:
     return f"https://t.me/{username}?start={payload}"
 
 
-def keyboard(delivery: Delivery) -> InlineKeyboardMarkup | None:
+def keyboard(delivery: Delivery) -> Keyboard:
     """Buttons that carry nothing but their opaque keys."""
     keys = iter(delivery.keys)
-    rows = [
+    return [
         [
-            InlineKeyboardButton(button.label, url=button.url)
+            {"text": button.label, "url": button.url}
             if button.url
-            else InlineKeyboardButton(button.label, callback_data=next(keys))
+            else {"text": button.label, "callback_data": next(keys)}
             for button in row
         ]
         for row in delivery.reply.buttons
     ]
-    return InlineKeyboardMarkup(rows) if rows else None
 
 
 @contextmanager

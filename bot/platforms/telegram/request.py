@@ -4,9 +4,9 @@ Its own error texts hold addresses (the token is part of them) and whole bodies,
 that leaves here has a fixed text.
 """
 
-import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from telegram.error import NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from bot.errors import ConnectFailed, OutcomeUnknown, PlatformError, RateLimitedError
+from bot.transport.json_text import read_json
 from bot.transport.messages import HttpRequest, Transport
 from bot.transport.metering import Exchange, Meter, NoMeter
 
@@ -25,6 +26,14 @@ _SLACK = 5.0
 
 _TOO_MANY, _REFUSED = 429, 400
 VENDOR = "telegram"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A call's body that is written already; as much of `RequestData` as is looked at."""
+
+    json_payload: bytes = field(repr=False)
+    contains_files: bool = False
 
 
 class NotSentError(NetworkError):
@@ -105,7 +114,7 @@ class TransportRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Read an answer; the library's own version logs the whole of what it cannot read."""
         try:
-            answer = json.loads(payload)
+            answer = read_json(payload)
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):

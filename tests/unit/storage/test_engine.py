@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 
 from bot.errors import ConfigError, StorageError
 from bot.storage import tables
+from bot.storage.connections import connections_of
 from bot.storage.engine import open_engine, parse_url, reading
 from bot.storage.group_commit import GroupCommit
 from tests.fakes.ports import free_port
@@ -109,7 +110,8 @@ async def test_a_database_of_an_older_revision_is_copied_before_it_is_changed(
 
 async def test_one_bad_write_fails_only_itself(tmp_path: Path) -> None:
     engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
-    commits = GroupCommit(engine)
+    connections = connections_of(engine)
+    commits = GroupCommit(connections)
     commits.start()
 
     def good(number: int) -> sa.Insert:
@@ -127,7 +129,7 @@ async def test_one_bad_write_fails_only_itself(tmp_path: Path) -> None:
     async with engine.connect() as connection:
         kept = (await connection.execute(sa.select(tables.people.c.user_id))).scalars().all()
     await commits.stop()
-    await engine.dispose()
+    await connections.close()
 
     assert [type(result) for result in results] == [int, StorageError, int]
     assert sorted(kept) == ["1", "2"]
@@ -137,7 +139,8 @@ async def test_what_nobody_waits_for_is_written_once_the_store_can_and_in_its_or
     tmp_path: Path,
 ) -> None:
     engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
-    commits = GroupCommit(engine)
+    connections = connections_of(engine)
+    commits = GroupCommit(connections)
     commits.start()
     full = True
 
@@ -162,26 +165,28 @@ async def test_what_nobody_waits_for_is_written_once_the_store_can_and_in_its_or
             await connection.rollback()
             await asyncio.sleep(0.05)
     await commits.stop()
-    await engine.dispose()
+    await connections.close()
 
     assert kept == [("first",), ("second",)]
 
 
 async def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
     engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
-    commits = GroupCommit(engine)
+    connections = connections_of(engine)
+    commits = GroupCommit(connections)
     count = 0
 
-    @sa.event.listens_for(engine.sync_engine, "commit")
     def counted(_connection: sa.Connection) -> None:
         nonlocal count
         count += 1
 
+    sa.event.listen(sa.Engine, "commit", counted)
     commits.start()
     await asyncio.gather(*(commits.write(lambda _sync: None) for _ in range(20)))
     shared = count
+    sa.event.remove(sa.Engine, "commit", counted)
     await commits.stop()
-    await engine.dispose()
+    await connections.close()
 
     assert shared == 1
 

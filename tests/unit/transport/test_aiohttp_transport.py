@@ -11,7 +11,7 @@ import pytest
 from bot.errors import ConnectFailed, OutcomeUnknown, TransportError
 from bot.transport import aiohttp_transport
 from bot.transport.addresses import AddressGuard
-from bot.transport.aiohttp_transport import AiohttpTransport
+from bot.transport.aiohttp_transport import FRESH, AiohttpTransport
 from bot.transport.messages import HttpRequest
 from tests.fakes.clock import FakeClock
 
@@ -101,9 +101,11 @@ async def test_redirects_are_not_followed_and_cookies_not_kept(
     assert b"Cookie" not in requests[1]
 
 
-@pytest.mark.parametrize(("repeatable", "connections"), [(True, 1), (False, 3)])
-async def test_only_what_may_be_repeated_shares_a_connection(
-    transport: AiohttpTransport, repeatable: bool, connections: int
+@pytest.mark.parametrize(
+    ("repeatable", "fresh", "connections"), [(True, 1e-9, 1), (False, 1e-9, 3), (False, FRESH, 1)]
+)
+async def test_what_may_not_be_repeated_goes_only_over_connections_that_were_just_used(
+    repeatable: bool, fresh: float, connections: int
 ) -> None:
     """A stale connection would leave us in doubt about a write that was never sent."""
     opened = 0
@@ -115,7 +117,11 @@ async def test_only_what_may_be_repeated_shares_a_connection(
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             await writer.drain()
 
-    async with raw_server(answer_for_ever) as url:
+    guard = AddressGuard({"127.0.0.1"})
+    async with (
+        raw_server(answer_for_ever) as url,
+        AiohttpTransport(timer=FakeClock(), guard=guard, fresh=fresh) as transport,
+    ):
         for _ in range(3):
             assert (await transport.send(request(url, repeatable=repeatable))).status == 200
 
