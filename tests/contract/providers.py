@@ -155,7 +155,8 @@ async def site_of(
             )
             if secret
         }
-        async with AiohttpTransport(timer=clock, guard=guard) as transport:
+        # Whoever hangs up here has done so a while ago: no connection is left of before.
+        async with AiohttpTransport(timer=clock, guard=guard, fresh=1e-9) as transport:
             site = Site(
                 emulator=emulator,
                 transport=transport,
