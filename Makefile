@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
-.PHONY: demo test lint fmt fuzz bench-presence bench-taps chaos lock clean
+.PHONY: demo test lint fmt fuzz audit bench-presence bench-taps chaos lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rsvp-bot demo
@@ -21,6 +21,12 @@ test: lint
 # What `make test` tries with a few fixed examples, with many new ones; a failure prints its line.
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz --timeout 900
+
+# Known weaknesses of what both locks name; asks pypi.org, so it needs a network.
+audit:
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip --disable-pip-version-check --quiet install pip-audit
+	$(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
