@@ -84,9 +84,20 @@ class Answers:
         return [intent.event.ref for intent in intents if intent.event is not None]
 
     async def look(self, caller: Caller, ref: EventRef, *, fresh: bool = False) -> Event:
-        """Read an event as the caller sees it; `fresh` as in `CalendarProvider.get_event`."""
+        """Read an event as the caller sees it; `fresh` as in `CalendarProvider.get_event`.
+
+        One that cannot be read, and that an earlier attempt at this command had begun to answer,
+        is told as it was then: `answer` deals with it.
+        """
         call = await call_about(caller, self._accounts, ref)
-        return await self._read(call, ref, fresh=fresh)
+        try:
+            return await self._read(call, ref, fresh=fresh)
+        except (ProviderError, TransportError):
+            ref = replace(ref, account_id=call.account.account_id)
+            earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.subject)
+            if earlier is None or earlier.event is None:
+                raise
+            return earlier.event
 
     async def answer(
         self, caller: Caller, ref: EventRef, wanted: Answer, provided: Provided = ALWAYS

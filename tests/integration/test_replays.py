@@ -23,11 +23,18 @@ SAYS: Mapping[Answer, str] = {ACCEPTED: "accept", DECLINED: "decline"}
 
 
 async def _left_behind(
-    bot: Bot, uid: str, wanted: Answer, *, age: float = 0.0, attempts: int = 1
+    bot: Bot,
+    uid: str,
+    wanted: Answer,
+    *,
+    age: float = 0.0,
+    attempts: int = 1,
+    before: str = "needs_action",
+    said: str = "",
 ) -> None:
     """An answer that an earlier process had begun: its write may or may not have been sent."""
     [event] = bot.cronofy.events[uid]
-    message = bot.chat.message(identity_of(ANN), f"/{SAYS[wanted]} {uid}", age=age)
+    message = bot.chat.message(identity_of(ANN), said or f"/{SAYS[wanted]} {uid}", age=age)
     [entry] = await bot.store.add([message])
     stored_at = bot.clock.now() - timedelta(seconds=age)
     await bot.store.record_intent(
@@ -35,7 +42,7 @@ async def _left_behind(
             entry_id=entry.entry_id,
             provider=Provider.CRONOFY,
             subject=f"calendars-ann/{uid}",
-            before="needs_action",
+            before=before,
             wanted=wanted,
             stored_at=stored_at,
             attempts=attempts,
@@ -49,6 +56,7 @@ async def _left_behind(
                 title=event.summary,
                 starts_at=stored_at,
                 ends_at=stored_at,
+                my_status=ParticipationStatus(before),
                 decline_deletes=uid == NEGOTIATION,
             ),
         )
@@ -175,6 +183,26 @@ async def test_what_cannot_be_read_is_not_told_as_unchanged_and_is_looked_for(bo
     assert delivery.reply.said == ("answer.unknown", "event.line", "answer.watching")
     assert changed == [("held.accepted", "event.line")]
     assert _writes(bot) == 0
+
+
+@pytest.mark.parametrize("said", ["/undo", f"/undo {QUARTERLY}"])
+async def test_what_was_being_taken_back_and_cannot_be_read_is_not_told_as_unchanged(
+    bot: Bot, said: str
+) -> None:
+    await bot.say(f"/accept {QUARTERLY}")
+    await bot.say(f"/decline {QUARTERLY}")
+    bot.chat.posted.clear()
+    await _left_behind(bot, QUARTERLY, ACCEPTED, before="declined", said=said)
+    _first_write_arrived(bot, QUARTERLY, "accepted")
+    bot.cronofy.faults.add(FaultRule(fault=Fault.HTML_502, operation="events", times=9))
+
+    delivery = await _start(bot)
+    bot.cronofy.faults.clear()
+    changed = await _wait(bot, 20)
+
+    assert delivery.reply.said[0] == "answer.unknown"
+    assert [words[0] for words in changed] == ["held.accepted"]
+    assert _writes(bot) == 2
 
 
 async def test_one_that_can_never_be_read_again_is_told_as_doubt(bot: Bot) -> None:
