@@ -197,7 +197,8 @@ def _answer(person: Person, dice: random.Random) -> Wish:
 
 def _several(person: Person, dice: random.Random) -> Wish:
     verb, events = dice.choice(_VERBS), tuple(dice.sample(list(person.events), 2))
-    return Wish(text=f"/{verb} {' '.join(events)}", verb=verb, events=events)
+    # It is only asked about: the button that says yes writes.
+    return Wish(text=f"/{verb} {' '.join(events)}", events=events)
 
 
 def _status(person: Person, dice: random.Random) -> Wish:
