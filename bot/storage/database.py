@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
 from bot.storage.connections import Work, connections_of
+from bot.storage.engine import is_away
 from bot.storage.group_commit import GroupCommit
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,9 @@ class Database:
         """
         try:
             return await self._connections.read(query)
-        except (TimeoutError, sa.exc.SQLAlchemyError) as error:
+        except Exception as error:
+            if not isinstance(error, sa.exc.SQLAlchemyError) and not is_away(error):
+                raise
             reason = type(error).__name__
         raise StorageError(f"the store cannot be read ({reason})")
 

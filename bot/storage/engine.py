@@ -91,6 +91,12 @@ def _passes(error: Exception) -> bool:
     return name.startswith(_PASSING) or getattr(error.orig, "sqlstate", "") in _PASSING_STATES
 
 
+def is_away(error: Exception) -> bool:
+    """Whether an error says that a server does not answer; SQLAlchemy leaves some as they come."""
+    driver = type(error).__module__.partition(".")[0] == "asyncpg"
+    return driver or isinstance(error, TimeoutError | OSError)
+
+
 def reading(engine: AsyncEngine) -> AsyncEngine:
     """The same database for reads: without a transaction they hold up no writer."""
     return engine.execution_options(isolation_level=_READING)
@@ -98,7 +104,8 @@ def reading(engine: AsyncEngine) -> AsyncEngine:
 
 def open_sync(url: sa.URL) -> sa.Engine:
     """The same SQLite file for a thread that may block; it is there and up to date."""
-    engine = sa.create_engine(url.set(drivername="sqlite"), **_engine_options(sqlite_path(url)))
+    options = _engine_options(sqlite_path(url))
+    engine = sa.create_engine(url.set(drivername="sqlite"), hide_parameters=True, **options)
     _tune_sqlite(engine)
     return engine
 

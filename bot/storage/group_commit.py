@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.errors import StorageError
 from bot.storage.connections import Connections, Work
+from bot.storage.engine import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +105,12 @@ class GroupCommit:
         """All at once; if one of them is bad, each alone, so that it fails only itself."""
         try:
             results = await self._connections.commit([item.work for item in batch])
-        except sa.exc.OperationalError:
-            # Full or locked: no use in asking for each.
-            _fail(batch)
-            self._kept += (item for item in batch if item.kept)
-        except Exception:
+        except Exception as error:
+            if _is_of_the_store(error):
+                # No use in asking for each.
+                _fail(batch)
+                self._kept += (item for item in batch if item.kept)
+                return
             if len(batch) == 1:
                 logger.exception("a write failed")
                 _fail(batch)
@@ -119,6 +121,13 @@ class GroupCommit:
             for item, result in zip(batch, results, strict=True):
                 if not item.done.done():
                     item.done.set_result(result)
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Whether nothing can be written now: it is full, locked, or its server is away."""
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, sa.exc.OperationalError) or is_away(error)
 
 
 def _fail(batch: list[_Item]) -> None:

@@ -14,13 +14,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.errors import ConfigError
 from bot.ports import Claims
+from bot.storage.engine import is_away
 from bot.storage.replicas import REPLICA
 
 logger = logging.getLogger(__name__)
@@ -38,14 +38,6 @@ _POLL = 0.05
 _ANSWER_WITHIN = 5.0
 _RECONNECT_AFTER = 0.5
 _HIGHEST = 2**31 - 1
-_LOST = (
-    TimeoutError,
-    OSError,
-    sa.exc.SQLAlchemyError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 _LET_GO = "SELECT pg_advisory_unlock(k) FROM unnest($1::bigint[]) k"
 _TRY = "SELECT k, pg_try_advisory_lock(k) FROM unnest($1::bigint[]) k"
@@ -94,6 +86,7 @@ class Session:
         self._engine: AsyncEngine = create_async_engine(
             url,
             poolclass=NullPool,
+            hide_parameters=True,
             connect_args={
                 "timeout": _ANSWER_WITHIN,
                 "server_settings": {"idle_session_timeout": str(int(SILENCE * 1000))},
@@ -118,7 +111,9 @@ class Session:
         """
         try:
             await self._connect()
-        except _LOST as error:
+        except Exception as error:
+            if not _is_lost(error):
+                raise
             reason = type(error).__name__
         else:
             self._task = asyncio.create_task(self._run(), name="session")
@@ -177,11 +172,12 @@ class Session:
                 await self._serve()
             except OthersReceiveError:
                 logger.error("another rsvp-bot receives on this database; this one waits")  # noqa: TRY400
-            except _LOST as error:
+            except Exception as error:
                 # Whoever hears nothing from this process takes up what it has in hand.
-                logger.warning("the database session is lost: %s", type(error).__name__)
-            except Exception:
-                logger.exception("the database session failed")
+                if _is_lost(error):
+                    logger.warning("the database session is lost: %s", type(error).__name__)
+                else:
+                    logger.exception("the database session failed")
             await self._disconnect()
             await asyncio.sleep(_RECONNECT_AFTER)
 
@@ -271,6 +267,10 @@ class Session:
     def _ended(self, _driver: object) -> None:
         self.number = 0
         self._wake.set()
+
+
+def _is_lost(error: Exception) -> bool:
+    return isinstance(error, sa.exc.SQLAlchemyError) or is_away(error)
 
 
 def _key(what: object) -> int:

@@ -287,3 +287,52 @@ async def test_who_says_nothing_for_too_long_counts_as_dead(
             pass
 
     assert one.session.number != before
+
+
+async def test_a_server_that_ends_every_connection_loses_nothing_that_nobody_waits_for(
+    url: str, clock: FakeClock
+) -> None:
+    async with process(url, clock) as one:
+        [entry, other] = await one.store.add([message(1), message(2)])
+        [sent] = await one.store.settle(entry, [delivery()], [])
+        before = one.session.number
+        await _run(
+            url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        await one.store.delivered(sent, "77")
+        # Not in one commit with the other one.
+        await one.database.read_settled(sa.select(tables.inbox.c.id))
+        await one.store.close(entry)
+        async with asyncio.timeout(20):
+            while True:
+                if one.session.number not in {0, before}:
+                    break
+                await asyncio.sleep(0.01)
+        # The first write may still find out that its connection is gone.
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    await one.store.add([message(3)])
+                except StorageError:
+                    continue
+                break
+        left = await one.store.unfinished()
+        pending = await one.store.deliveries_of(entry)
+
+    assert [each.entry_id for each in left] == [other.entry_id]
+    assert list(pending) == []
+
+
+async def test_what_people_wrote_is_in_no_error_of_the_database(
+    url: str, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with process(url, clock) as one:
+        wrong = replace(message(1), text="something private")
+        await _run(url, "ALTER TABLE inbox ADD CONSTRAINT none CHECK (id < 0)")
+        with pytest.raises(StorageError):
+            await one.store.add([wrong])
+
+    assert "a write failed" in caplog.text
+    assert "something private" not in caplog.text
