@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.company import BORIS, PEOPLE, Colleague
+from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
+from bot.sandbox.company import ANN, BORIS, PEOPLE, Colleague
+from bot.sandbox.cronofy.seed import QUARTERLY
 from bot.sandbox.faults import Fault, FaultRule
 from bot.sandbox.telegram import Chat
 from tests.e2e.replicas import Company, company
@@ -159,3 +161,34 @@ async def test_who_hangs_and_comes_back_does_nothing_that_was_done_meanwhile(
 
     assert codes == [0, 0], seed
     check(c, talks, in_hand, seed)
+
+
+async def test_buttons_and_follow_ups_go_on_at_whichever_gets_them(
+    tmp_path: Path, postgres: str
+) -> None:
+    async with company(tmp_path, postgres, random.Random(1)) as c:
+        w = c.w
+        w.cronofy.quirks.apply_delay = 3600
+        for replica in c.replicas:
+            await replica.start()
+        await c.ready()
+        w.tg.says(w.user(ANN), f"/accept {QUARTERLY}")
+        [pending] = await w.heard("Sent, not yet confirmed")
+        w.cronofy.events[QUARTERLY][0].participation_status = "accepted"
+        [confirmed] = await w.heard("✅ Accepted: Quarterly planning")
+        for number in range(1, 5):
+            w.tg.says(w.user(ANN), f"/accept {SPRINT_REVIEW}")
+            await w.heard("Accepted: Sprint review", count=number)
+            w.tg.says(w.user(ANN), f"/maybe {SPRINT_REVIEW}")
+            [question] = await w.heard("Bitrix24 has no “maybe”. I can only")
+            w.tg.press(w.user(ANN), ANN.user_id, question.message_id, "Take my answer back")
+            await w.heard("Not answered: Sprint review", count=number)
+        await c.all_closed()
+        edits = [call.params["message_id"] for call in w.tg.called("editMessageText")]
+        codes = [await replica.end(signal.SIGTERM) for replica in c.replicas]
+
+    assert codes == [0, 0]
+    assert confirmed.message_id == pending.message_id
+    assert edits.count(str(pending.message_id)) == 1
+    assert len(w.cronofy.writes(QUARTERLY)) == 1
+    assert len(w.portal.notices) == 8
