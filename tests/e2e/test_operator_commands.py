@@ -179,7 +179,7 @@ async def test_the_commands_speak_the_operators_language(tmp_path: Path, languag
     async with world(tmp_path, DEFAULT_LANGUAGE=language) as w:
         await w.start()
         w.tg.says(w.user(ANN), "/presence")
-        await w.tg.wait_for(w.messages)
+        await w.tg.wait_for(w.messages, timeout=20)
         await w.stop()
         said = [
             (await _command(w, *arguments)).words
