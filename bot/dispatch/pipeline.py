@@ -251,7 +251,9 @@ class Dispatcher:
         """In private one line with the person's own id; in groups silence."""
         if message.conversation.is_group:
             return ()
-        draft = Draft(self._texts(await self._person(message)))
+        # Nothing is kept of strangers: they could not have it deleted.
+        known = await self._store.find_person(message.sender)
+        draft = Draft(self._texts(known or self._newcomer(message)))
         if self._admission.owner is None:
             return [draft.add(M.START_NO_OWNER, identity=message.sender).reply()]
         return [draft.add(M.ACCESS_NOT_ALLOWED, identity=message.sender).reply()]
@@ -281,14 +283,17 @@ class Dispatcher:
     async def _person(self, message: IncomingMessage) -> Person:
         person = await self._store.find_person(message.sender)
         if person is None:
-            person = Person(
-                identity=message.sender,
-                language=choose_language(message.language, self._defaults.language),
-                timezone=self._defaults.timezone,
-                name=message.sender.display_name,
-            )
+            person = self._newcomer(message)
             await self._store.save_person(person)
         return person
+
+    def _newcomer(self, message: IncomingMessage) -> Person:
+        return Person(
+            identity=message.sender,
+            language=choose_language(message.language, self._defaults.language),
+            timezone=self._defaults.timezone,
+            name=message.sender.display_name,
+        )
 
     @staticmethod
     def _texts(person: Person) -> Texts:

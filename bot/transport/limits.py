@@ -13,6 +13,8 @@ from itertools import count
 from bot.transport.messages import Timer
 
 _SHORTEST_WAIT = 1e-6
+_MANY = 1000
+"""Hosts from which on those are forgotten that nobody asks."""
 _KEPT = 5
 """One in so many places is kept for the most urgent."""
 _URGENT = 1
@@ -114,6 +116,12 @@ class LeakyBucket:
         """Count as full: the vendor says that it is, so others take from it too."""
         self._level = max(self._current_level(), float(self._burst))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether a new bucket would be just like it."""
+        held = self._held_until > self._timer.monotonic()
+        return not (self._waiting or held or self._current_level() > 0)
+
     def _current_level(self) -> float:
         now = self._timer.monotonic()
         self._level = max(0.0, self._level - (now - self._measured_at) * self._rate)
@@ -193,6 +201,14 @@ class Limiters:
         """The bucket of a host."""
         bucket = self._buckets.get(host)
         if bucket is None:
+            self._forget_idle()
             bucket = LeakyBucket(self._rate, self._burst, self._timer, self._waited)
             self._buckets[host] = bucket
         return bucket
+
+    def _forget_idle(self) -> None:
+        """Whoever may name a host can name many."""
+        if len(self._buckets) >= _MANY:
+            self._buckets = {
+                host: bucket for host, bucket in self._buckets.items() if not bucket.is_idle
+            }

@@ -51,6 +51,18 @@ async def test_who_is_turned_away_is_told_their_own_id() -> None:
     assert bot.portal.hits == 0
 
 
+async def test_nobody_who_is_turned_away_is_kept() -> None:
+    async with running_bot(access=AllowList(owner=OWNER)) as bot:
+        for group in (None, GROUP):
+            await bot.say("/presence", who=BORIS, group=group)
+        stranger = await bot.store.find_person(identity_of(BORIS))
+        await bot.say("/presence", who=ANN)
+        owner = await bot.store.find_person(OWNER)
+
+    assert stranger is None
+    assert owner is not None
+
+
 async def test_the_same_message_delivered_twice_is_handled_once(bot: Bot) -> None:
     message = bot.chat.message(OWNER, f"/accept {SPRINT_REVIEW}")
 

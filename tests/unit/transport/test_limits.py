@@ -327,3 +327,15 @@ async def test_the_urgent_do_not_wait_for_whom_the_less_urgent_wait_for() -> Non
     assert urgent.done()
     await timer.advance(5.5)
     assert patient.done()
+
+
+def test_hosts_that_nobody_asks_any_more_are_forgotten_and_a_busy_one_is_not() -> None:
+    clock = FakeClock()
+    limiters = Limiters(rate=2, burst=50, timer=clock)
+    busy = limiters.of("busy.bitrix24.com")
+    busy.hold(3600)
+    for number in range(5000):
+        limiters.of(f"portal{number}.bitrix24.com")
+
+    assert len(limiters._buckets) <= 1000
+    assert limiters.of("busy.bitrix24.com") is busy
