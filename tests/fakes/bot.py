@@ -21,7 +21,7 @@ from bot.dispatch.presence_sweep import PresenceSweep
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Identity, Platform, Press, Reply
 from bot.domain.providers import Provider
-from bot.ports import AccountStore, ChatPlatform, Store
+from bot.ports import AccountStore, ChatPlatform, Claims, Store
 from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app, seed_company
 from bot.sandbox.company import ANN, PEOPLE, Colleague
 from bot.sandbox.cronofy import Cronofy, cronofy_app, seed_calendars
@@ -31,6 +31,7 @@ from bot.sandbox.server import SandboxServer
 from bot.services.access import AllowList
 from bot.services.groups import GroupChats
 from bot.services.sign_ins import SignIns
+from bot.storage.alone import Alone
 from bot.storage.memory import FixedAccounts
 from bot.transport.addresses import AddressGuard
 from bot.transport.aiohttp_transport import AiohttpTransport
@@ -179,6 +180,7 @@ async def running_bot(
     accounts: AccountStore | None = None,
     public_url: str = "",
     many_portals: bool = False,
+    claims: Claims | None = None,
     between: Callable[[Transport], Transport] | None = None,
 ) -> AsyncIterator[Bot]:
     """The bot on real sockets and a seeded portal; only the clock and the chat are not real.
@@ -214,7 +216,7 @@ async def running_bot(
             ),
         ) as transport:
             counts = Counts()
-            stores = memory_stores(clock, store, MemorySignIns(chat))
+            stores = memory_stores(clock, store, MemorySignIns(chat), claims or Alone())
             core = build_core(
                 transport=transport if between is None else between(transport),
                 addresses=addresses,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from bot.app.stores import Stores
 from bot.ports import Claims, Store
 from bot.services.troubles import ForgetfulLog
-from bot.storage.alone import Alone
 from tests.fakes.account_book import MemoryBook, MemorySealer
 from tests.fakes.clock import FakeClock
 from tests.fakes.group_cards import MemoryGroupCards, MemoryGroups
@@ -31,11 +30,13 @@ class MemoryStores:
     troubles: ForgetfulLog
 
 
-def memory_stores(clock: FakeClock, store: Store, sign_ins: MemorySignIns) -> MemoryStores:
+def memory_stores(
+    clock: FakeClock, store: Store, sign_ins: MemorySignIns, claims: Claims
+) -> MemoryStores:
     memory = store if isinstance(store, MemoryStore) else MemoryStore(clock)
     return MemoryStores(
         store=store,
-        claims=Alone(),
+        claims=claims,
         book=MemoryBook(clock),
         sealer=MemorySealer(),
         sign_ins=sign_ins,

@@ -12,7 +12,8 @@ from bot.sandbox.bitrix24.seed import SPRINT_REVIEW
 from bot.sandbox.company import ANN
 from bot.sandbox.cronofy.seed import NEGOTIATION, QUARTERLY
 from bot.sandbox.faults import Fault, FaultRule
-from tests.fakes.bot import Bot, identity_of
+from tests.fakes.bot import Bot, identity_of, running_bot
+from tests.fakes.claims import MemoryClaims
 
 
 async def _look_again(bot: Bot, seconds: float) -> list[Delivery]:
@@ -36,6 +37,19 @@ async def test_a_pending_answer_is_confirmed_in_the_same_message_when_it_shows(b
     assert [delivery.edits for delivery in changed] == [message_id]
     assert changed[0].reply.said == ("held.accepted", "event.line")
     assert await bot.store.next_follow_up() is None
+
+
+async def test_what_another_process_is_looking_at_is_left_to_it() -> None:
+    table: dict[str, MemoryClaims] = {}
+    async with running_bot(claims=MemoryClaims(table)) as bot:
+        bot.cronofy.quirks.apply_delay = 20
+        await bot.say(f"/accept {QUARTERLY}")
+        async with MemoryClaims(table).attempt("follow-ups"):
+            meanwhile = await _look_again(bot, 30)
+        [afterwards] = await _look_again(bot, 1)
+
+    assert meanwhile == []
+    assert afterwards.reply.said[0] == "held.accepted"
 
 
 async def test_an_answer_that_never_shows_is_told_to_be_none_after_two_minutes(bot: Bot) -> None:
