@@ -32,7 +32,9 @@ def main() -> int:
     try:
         return asyncio.run(_run(settings))
     except (ConfigError, StorageError) as error:
-        print(f"rsvp-bot: {error}", file=sys.stderr)
+        # Where it is printed to, the disk may be full as well.
+        with suppress(OSError):
+            print(f"rsvp-bot: {error}", file=sys.stderr, flush=True)
         return NOT_STARTED
 
 
