@@ -107,12 +107,17 @@ READERS: dict[str, Callable[[str], object]] = {
 @example(text="\u0301" * LONGEST)
 @example(text=("9" * 30 + ":") * 100)
 def test_a_reader_reads_or_refuses_and_soon(name: str, text: str) -> None:
+    # Tables are made when they are first used, and the machine may sweep up in between.
+    assert min(_seconds(READERS[name], text) for _ in range(2)) < PATIENCE
+
+
+def _seconds(reader: Callable[[str], object], text: str) -> float:
     started = time.process_time()
     try:
-        READERS[name](text)
+        reader(text)
     except UserError:
         pass
-    assert time.process_time() - started < PATIENCE
+    return time.process_time() - started
 
 
 @rare
