@@ -170,7 +170,9 @@ class Answers:
             missing = EventNotFoundError(error.message, id=ref.name)
         else:
             # What the account is called here, the provider does not know.
-            here = replace(event, ref=replace(event.ref, account_id=call.account.account_id))
+            here = event
+            if event.ref.account_id != call.account.account_id:
+                here = replace(event, ref=replace(event.ref, account_id=call.account.account_id))
             [named] = await self._names.name(call.account.owner, [here])
             return named
         raise missing
@@ -232,10 +234,12 @@ class Answers:
             caller.changes.drop(begun)
             raise
         # A provider knows nothing of accounts and handles.
-        answered = replace(participation.event, ref=event.ref)
+        if participation.event.ref is not event.ref:
+            answered = replace(participation.event, ref=event.ref)
+            participation = replace(participation, event=answered)
         return Outcome(
             step=Step.WRITTEN,
-            participation=replace(participation, event=answered),
+            participation=participation,
             wanted=wanted,
             before=event.my_status,
         )

@@ -47,5 +47,7 @@ def conceal(message: IncomingMessage, sealer: Sealer) -> IncomingMessage:
 
 def _plain(text: str) -> str:
     """As it would be read: not encoded for an address, without characters that nobody sees."""
+    if text.isascii():
+        return unquote(text)
     seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
     return unquote(unicodedata.normalize("NFKC", seen))

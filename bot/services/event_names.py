@@ -39,10 +39,7 @@ class EventNames:
             ref: str(Handle(letter=_LETTERS[ref.provider], number=number))
             for ref, number in zip(wanted, numbers, strict=True)
         }
-        return [
-            replace(event, ref=replace(event.ref, handle=handles.get(event.ref, "")))
-            for event in events
-        ]
+        return [_called(event, handles.get(event.ref, "")) for event in events]
 
     async def find(self, owner: Identity, handle: Handle) -> EventRef | None:
         """The event that a person was told to call so; None if there is none."""
@@ -50,3 +47,9 @@ class EventNames:
         if ref is None or _LETTERS[ref.provider] != handle.letter:
             return None
         return replace(ref, handle=str(handle))
+
+
+def _called(event: Event, handle: str) -> Event:
+    if event.ref.handle == handle:
+        return event
+    return replace(event, ref=replace(event.ref, handle=handle))

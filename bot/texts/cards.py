@@ -71,13 +71,14 @@ def card_buttons(
         takes_back: The message whose answer can be taken back; 0 if none can.
     """
     rows: list[Sequence[Button]] = []
+    about = (event.seen,)
     if event.answerable and not event.over:
         rows.append(
             [
                 Button(
                     label=_label(texts, label, marked=known and event.my_status is status),
                     command_line=f"/{command} {event.ref.name}",
-                    about=(event.seen,),
+                    about=about,
                 )
                 for status, command, label in _CHOICES
             ]
@@ -86,7 +87,7 @@ def card_buttons(
         undo = Button(
             label=str(texts.say(M.CARD_UNDO)),
             command_line=f"/undo {event.ref.name}",
-            about=(event.seen,),
+            about=about,
             takes_back=takes_back,
             minutes=UNDO_MINUTES,
         )

@@ -45,7 +45,7 @@ class Texts:
     def __init__(self, language: str, timezone: ZoneInfo) -> None:
         self.language = language
         self._timezone = timezone
-        self._locale = Locale.parse(_LOCALES[language])
+        self._locale = _locale(language)
 
     @classmethod
     def of(cls, person: Person) -> "Texts":
@@ -58,6 +58,8 @@ class Texts:
         A sentence with plural forms goes by its value `count`. Line breaks in values become spaces,
         so that no tag spans one.
         """
+        if not values:
+            return _unfilled(self.language, message)
         named = {key: self._value(value) for key, value in values.items()}
         return Markup(_sentence(self.language, message, values)).format(**named)  # noqa: S704
 
@@ -70,9 +72,7 @@ class Texts:
 
     def named(self, title: str) -> str:
         """The same for a title without its event."""
-        if any(unicodedata.bidirectional(char) in _FROM_RIGHT for char in title):
-            return f"{_ISOLATE}{on_one_line(title, _TITLE_LIMIT - 2)}{_END_ISOLATE}"
-        return on_one_line(title, _TITLE_LIMIT) or str(self.say(M.EVENT_UNTITLED))
+        return _shown(title) or str(self.say(M.EVENT_UNTITLED))
 
     def when(self, event: Event, now: datetime) -> str:
         """An event's time: local with its offset from UTC, or plain dates if it is all day."""
@@ -197,7 +197,8 @@ class Texts:
 
     def _date(self, day: date, now: datetime) -> str:
         this_year = day.year == now.astimezone(self._timezone).year
-        return format_skeleton("MMMEd" if this_year else "yMMMEd", day, locale=self._locale)
+        plain = day.date() if isinstance(day, datetime) else day
+        return _written("MMMEd" if this_year else "yMMMEd", plain, self.language)
 
     def _time(self, moment: datetime) -> str:
         return f"{moment:%H:%M}"
@@ -268,6 +269,31 @@ def choose_language(wanted: str, default: str) -> str:
     """The language to speak with somebody whose platform reports `wanted` (`ru-RU`, empty, …)."""
     base = wanted.replace("_", "-").partition("-")[0].lower()
     return base if base in LANGUAGES else default
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALES[language])
+
+
+@lru_cache(maxsize=1000)
+def _written(skeleton: str, day: date, language: str) -> str:
+    """A day in words; the same few are asked for again and again."""
+    return format_skeleton(skeleton, day, locale=_locale(language))
+
+
+@lru_cache(maxsize=1000)
+def _shown(title: str) -> str:
+    """See `Texts.title`; empty if nothing of it can be seen."""
+    if any(unicodedata.bidirectional(char) in _FROM_RIGHT for char in title):
+        return f"{_ISOLATE}{on_one_line(title, _TITLE_LIMIT - 2)}{_END_ISOLATE}"
+    return on_one_line(title, _TITLE_LIMIT)
+
+
+@lru_cache(maxsize=2000)
+def _unfilled(language: str, message: str) -> Markup:
+    """A sentence without values, of which there are no more than the catalogues have."""
+    return Markup(_sentence(language, message, {})).format()  # noqa: S704
 
 
 def _sentence(language: str, message: str, values: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ the address that is connected to that is judged, not the name.
 import ipaddress
 import socket
 from collections.abc import Collection
+from functools import lru_cache
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -44,11 +45,10 @@ class AddressGuard:
             AddressRefusedError: It is private and not listed, or a spelling such as `127.1` or
                 `2130706433` that only the sockets below can read.
         """
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
+        address = _read(host)
+        if address is None:
             if _looks_numeric(host):
-                raise AddressRefusedError from None
+                raise AddressRefusedError
             return
         if is_private(address) and not self.lists(host, port):
             raise AddressRefusedError
@@ -76,6 +76,16 @@ class GuardedResolver(AbstractResolver):
         await self._inner.close()
 
 
+@lru_cache(maxsize=1000)
+def _read(host: str) -> IpAddress | None:
+    """An address written as such, asked for with every request; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1000)
 def _looks_numeric(host: str) -> bool:
     """Whether aiohttp may take a host for an address and connect without asking the resolver."""
     return ":" in host or host.replace(".", "").isdigit()

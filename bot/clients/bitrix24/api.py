@@ -5,6 +5,7 @@ Envelope and encoding: https://apidocs.bitrix24.com/settings/how-to-call-rest-ap
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from bot.clients.bitrix24.errors import PROVIDER, Refusal, meaning_of, to_error
@@ -97,8 +98,13 @@ def build_batch(
 
 
 def _encode(command: Command) -> str:
-    query = urlencode(list(_pairs(command)))
-    return f"{command.method}?{query}" if query else command.method
+    return _encoded(command.method, tuple(_pairs(command)))
+
+
+@lru_cache(maxsize=1000)
+def _encoded(method: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    query = urlencode(pairs)
+    return f"{method}?{query}" if query else method
 
 
 def _pairs(command: Command) -> Iterator[tuple[str, str]]:

@@ -224,7 +224,8 @@ async def _pass(bucket: LeakyBucket, request: HttpRequest, terms: Terms) -> None
 
 def _at(request: HttpRequest, origin: str) -> HttpRequest:
     path = urlsplit(request.url).path
-    return replace(request, url=origin + path)
+    url = origin + path
+    return request if url == request.url else replace(request, url=url)
 
 
 def _out_of_reach(request: HttpRequest, code: str) -> ProviderUnavailableError:
