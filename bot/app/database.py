@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.errors import ConfigError
 from bot.ports import Claims, Clock
 from bot.storage.accounts import SqlAccounts
 from bot.storage.alone import Alone
 from bot.storage.automations import SqlAutomations
-from bot.storage.checkup import Condition, check_up
 from bot.storage.database import Database
 from bot.storage.engine import (
     BUSY_TIMEOUT,
@@ -27,12 +27,13 @@ from bot.storage.group_cards import SqlGroupCards
 from bot.storage.groups import SqlGroups
 from bot.storage.keys import KeyFile, new_key
 from bot.storage.presence_book import SqlPresenceBook
-from bot.storage.session import Session
-from bot.storage.shared_store import SharedStore
 from bot.storage.sign_ins import SqlSignIns
 from bot.storage.store import SqlStore
 from bot.storage.troubles import SqlTroubleLog
 from bot.storage.vault import TextSealer, Vault
+
+if TYPE_CHECKING:
+    from bot.storage.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ async def open_storage(
         database.start()
         try:
             if path is None:
-                session = Session(url, several=several, changed=database.changed_elsewhere)
+                session = _session_beside(database, database_url, several=several)
                 await session.start()
             vault = open_vault(file, secret_keys)
             book = SqlAccounts(database, vault, clock)
@@ -93,9 +94,7 @@ async def open_storage(
                 await presences.reclaim()
                 await cards.reclaim()
             yield Storage(
-                store=SqlStore(database, clock)
-                if session is None
-                else SharedStore(database, clock, session),
+                store=_store_on(database, clock, session),
                 claims=session or Alone(),
                 book=book,
                 sign_ins=SqlSignIns(database, vault),
@@ -111,6 +110,22 @@ async def open_storage(
             if session is not None:
                 # Last of all: until then nobody else takes up what is in hand here.
                 await session.stop()
+
+
+def _session_beside(database: Database, database_url: str, *, several: bool) -> "Session":
+    # Most have SQLite, and this brings half of SQLAlchemy and a driver.
+    from bot.storage.session import Session  # noqa: PLC0415
+
+    url = parse_url(database_url)
+    return Session(url, several=several, changed=database.changed_elsewhere)
+
+
+def _store_on(database: Database, clock: Clock, session: "Session | None") -> SqlStore:
+    if session is None:
+        return SqlStore(database, clock)
+    from bot.storage.shared_store import SharedStore  # noqa: PLC0415
+
+    return SharedStore(database, clock, session)
 
 
 @asynccontextmanager
@@ -130,6 +145,8 @@ async def open_beside(database_url: str) -> AsyncIterator[Database]:
         with contextlib.nullcontext() if path is None else _only_one(path):
             engine = await open_engine(url)
     except InUseError:
+        from bot.storage.checkup import Condition, check_up  # noqa: PLC0415
+
         found = await check_up(database_url, patience=BUSY_TIMEOUT)
         if found.condition not in (Condition.CURRENT, Condition.LOCKED):
             raise ConfigError(

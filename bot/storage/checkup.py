@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.storage.engine import parse_url, sqlite_path
+from bot.storage.revisions import CURRENT, revision_of
+from bot.storage.upgrading import scripts
 
 _TRIAL = b"\0" * 1024 * 1024
 """What there has to be room for."""
@@ -123,7 +122,7 @@ async def _look_inside(url: sa.URL, options: dict[str, Any]) -> Checkup:
         _leave_transactions_to_us(engine)
     try:
         async with engine.connect() as connection, connection.begin() as transaction:
-            revision = await connection.run_sync(_revision_of)
+            revision = await connection.run_sync(revision_of)
             await connection.execute(sa.text("CREATE TABLE rsvp_bot_trial (id INTEGER)"))
             await connection.execute(sa.text("INSERT INTO rsvp_bot_trial VALUES (1)"))
             await transaction.rollback()
@@ -147,19 +146,12 @@ def _leave_transactions_to_us(engine: AsyncEngine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _revision_of(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def _age_of(revision: str | None) -> Condition:
     if revision is None:
         return Condition.NEW
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    scripts = ScriptDirectory.from_config(config)
-    if revision == scripts.get_current_head():
+    if revision == CURRENT:
         return Condition.CURRENT
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = {script.revision for script in scripts().walk_revisions()}
     return Condition.OLDER if revision in known else Condition.NEWER
 
 

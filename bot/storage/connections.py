@@ -1,13 +1,10 @@
-"""How statements reach a database: a thread for SQLite, a pool of connections for PostgreSQL."""
+"""How statements reach a database: threads for SQLite; for PostgreSQL see `bot.storage.pool`."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.storage.engine import open_sync, reading
 from bot.storage.worker import Worker
 
 T = TypeVar("T")
@@ -53,10 +50,9 @@ class ThreadedConnections:
 
     process = 0
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._migrated = engine
-        self._engine = open_sync(engine.url)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer, self._reader = Worker("sqlite writer"), Worker("sqlite reader")
         # Each belongs to its thread and is touched nowhere else.
         self._written: sa.Connection | None = None
@@ -86,7 +82,6 @@ class ThreadedConnections:
         await self._writer.stop()
         await self._reader.stop()
         self._engine.dispose()
-        await self._migrated.dispose()
 
     def _commit(self, works: Sequence[Work[Any]]) -> list[Any]:
         connection = self._connect()
@@ -119,63 +114,6 @@ class ThreadedConnections:
         # Past SQLAlchemy, which would begin a transaction and so wait for other writers.
         [version] = driver.execute("PRAGMA data_version").fetchone()
         return int(version)
-
-
-class PooledConnections:
-    """PostgreSQL: readers come from a pool, the writer is one of them that is kept."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.process = 0
-        self._engine = engine
-        self._reading = reading(engine)
-        self._connection: AsyncConnection | None = None
-        self._connecting = asyncio.Lock()
-
-    async def commit(self, works: Sequence[Work[Any]]) -> list[Any]:
-        """See `Connections.commit`."""
-        connection = await self._connect()
-        try:
-            async with connection.begin():
-                return await connection.run_sync(lambda sync: [work(sync) for work in works])
-        finally:
-            if connection.invalidated:
-                await self._disconnect()
-
-    async def read(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
-        """See `Connections.read`."""
-        async with self._reading.connect() as connection:
-            rows: Sequence[sa.Row[Any]] = (await connection.execute(query)).all()
-            return rows
-
-    async def foreign_version(self) -> int | None:
-        """See `Connections.foreign_version`: there is none."""
-        return None
-
-    async def close(self) -> None:
-        """See `Connections.close`."""
-        await self._disconnect()
-        await self._engine.dispose()
-
-    async def _connect(self) -> AsyncConnection:
-        async with self._connecting:
-            if self._connection is None:
-                self._connection = await self._engine.connect()
-                raw = await self._connection.get_raw_connection()
-                driver: Any = raw.driver_connection
-                self.process = int(driver.get_server_pid())
-            return self._connection
-
-    async def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
-
-
-def connections_of(engine: AsyncEngine) -> Connections:
-    """What fits a database."""
-    if engine.dialect.name == "sqlite":
-        return ThreadedConnections(engine)
-    return PooledConnections(engine)
 
 
 def _close(connection: sa.Connection | None) -> None:

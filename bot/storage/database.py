@@ -5,15 +5,17 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import StorageError
-from bot.storage.connections import Work, connections_of
+from bot.storage.connections import Connections, ThreadedConnections, Work
 from bot.storage.engine import is_away
 from bot.storage.group_commit import GroupCommit
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +37,14 @@ class Database:
     """
 
     def __init__(
-        self, engine: AsyncEngine, *, look_every: float = LOOK_EVERY, is_told: bool = False
+        self,
+        engine: "sa.Engine | AsyncEngine",
+        *,
+        look_every: float = LOOK_EVERY,
+        is_told: bool = False,
     ) -> None:
+        self._sole = isinstance(engine, sa.Engine)
         self._connections = connections_of(engine)
-        self._sole = engine.dialect.name == "sqlite"
         self._commits = GroupCommit(self._connections)
         self._look_every = look_every
         self._is_told = is_told
@@ -137,3 +143,12 @@ class Database:
             if version is None or version != known:
                 self.forget_cached()
             known = version
+
+
+def connections_of(engine: "sa.Engine | AsyncEngine") -> Connections:
+    """What fits a database."""
+    if isinstance(engine, sa.Engine):
+        return ThreadedConnections(engine)
+    from bot.storage.pool import PooledConnections  # noqa: PLC0415 - most have SQLite
+
+    return PooledConnections(engine)

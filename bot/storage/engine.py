@@ -4,25 +4,19 @@ import asyncio
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, StorageError
+from bot.storage.revisions import CURRENT, UpgradeError, revision_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
 
-LONGEST_PAUSE = 10.0
-"""Seconds that a process may leave a transaction of PostgreSQL alone before it is ended."""
-_MIGRATING = 0x6D696772
-"""Names the lock of whoever brings a PostgreSQL database up to date."""
 _MAGIC = b"SQLite format 3\0"
 """https://www.sqlite.org/fileformat.html"""
 _READING = "AUTOCOMMIT"
@@ -56,8 +50,11 @@ def sqlite_path(url: sa.URL) -> Path | None:
     return Path(url.database)
 
 
-async def open_engine(url: sa.URL) -> AsyncEngine:
+async def open_engine(url: sa.URL) -> "sa.Engine | AsyncEngine":
     """Open the database, made or brought up to date if need be.
+
+    Returns:
+        For SQLite an engine that blocks, for PostgreSQL one that does not.
 
     Raises:
         ConfigError: It cannot be opened.
@@ -65,22 +62,46 @@ async def open_engine(url: sa.URL) -> AsyncEngine:
             server does not answer. Whoever starts again later may well succeed.
     """
     path = sqlite_path(url)
-    if path is not None:
-        _prepare_file(path)
-    # Else a statement that fails would be told with all that people wrote.
-    engine = create_async_engine(url, hide_parameters=True, **_engine_options(path))
-    if path is not None:
-        _tune_sqlite(engine.sync_engine)
     try:
-        await _migrate(engine, path)
-    except (sa.exc.SQLAlchemyError, CommandError, OSError) as error:
-        await engine.dispose()
+        if path is not None:
+            _prepare_file(path)
+            return await asyncio.to_thread(_open_sqlite, url, path)
+        from bot.storage.pool import open_pool  # noqa: PLC0415 - most have SQLite
+
+        return await open_pool(url)
+    except (sa.exc.SQLAlchemyError, UpgradeError, OSError) as error:
         reason, passing = type(error).__name__, _passes(error)
-    else:
-        return engine
     if passing:
         raise StorageError(f"the database cannot be opened now ({reason})")
     raise ConfigError(f"DATABASE_URL: the database cannot be opened ({reason})")
+
+
+def _open_sqlite(url: sa.URL, path: Path) -> sa.Engine:
+    engine = sa.create_engine(
+        url.set(drivername="sqlite"),
+        # Else a statement that fails would be told with all that people wrote.
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_TIMEOUT},
+    )
+    _tune_sqlite(engine)
+    try:
+        with engine.execution_options(isolation_level=_READING).connect() as connection:
+            revision = revision_of(connection)
+        if revision != CURRENT:
+            _upgrade_sqlite(engine, path, revision)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _upgrade_sqlite(engine: sa.Engine, path: Path, revision: str | None) -> None:
+    from bot.storage.upgrading import upgrade  # noqa: PLC0415 - few starts need it
+
+    if revision is not None:
+        _back_up(path, revision)
+    with engine.begin() as connection:
+        upgrade(connection)
 
 
 def _passes(error: Exception) -> bool:
@@ -95,27 +116,6 @@ def is_away(error: Exception) -> bool:
     """Whether an error says that a server does not answer; SQLAlchemy leaves some as they come."""
     driver = type(error).__module__.partition(".")[0] == "asyncpg"
     return driver or isinstance(error, TimeoutError | OSError)
-
-
-def reading(engine: AsyncEngine) -> AsyncEngine:
-    """The same database for reads: without a transaction they hold up no writer."""
-    return engine.execution_options(isolation_level=_READING)
-
-
-def open_sync(url: sa.URL) -> sa.Engine:
-    """The same SQLite file for a thread that may block; it is there and up to date."""
-    options = _engine_options(sqlite_path(url))
-    engine = sa.create_engine(url.set(drivername="sqlite"), hide_parameters=True, **options)
-    _tune_sqlite(engine)
-    return engine
-
-
-def _engine_options(path: Path | None) -> dict[str, Any]:
-    if path is not None:
-        return {"connect_args": {"timeout": BUSY_TIMEOUT}}
-    # What a process that hangs in the middle of a transaction has locked, others need.
-    idle = str(int(LONGEST_PAUSE * 1000))
-    return {"connect_args": {"server_settings": {"idle_in_transaction_session_timeout": idle}}}
 
 
 def refuse_foreign_file(path: Path) -> None:
@@ -170,32 +170,6 @@ def _tune_sqlite(engine: sa.Engine) -> None:
             return
         # A deferred transaction that writes later can fail at once, busy timeout or not.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-async def _migrate(engine: AsyncEngine, path: Path | None) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    head = ScriptDirectory.from_config(config).get_current_head()
-
-    def current(connection: sa.Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
-
-    async with reading(engine).connect() as connection:
-        revision = await connection.run_sync(current)
-    if revision == head:
-        return
-    if path is not None and revision is not None:
-        await asyncio.to_thread(_back_up, path, revision)
-
-    def upgrade(connection: sa.Connection) -> None:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-    async with engine.begin() as connection:
-        if path is None:
-            # Another replica may be at it; whoever comes second finds nothing left to do.
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-        await connection.run_sync(upgrade)
 
 
 def _back_up(path: Path, revision: str) -> None:

@@ -22,8 +22,10 @@ from bot.storage.database import Database
 from bot.storage.group_card_rows import about, kept_card, locking, may_be_edited
 from bot.storage.replicas import is_nobodys
 from bot.storage.said import place_of
-from bot.storage.session import Session
 from bot.storage.statements import executing, insert_into
+
+if TYPE_CHECKING:
+    from bot.storage.session import Session
 
 _table = tables.group_cards
 _nudges = tables.nudges
@@ -36,7 +38,7 @@ _MEETINGS_CACHED = 10_000
 class SqlGroupCards:
     """A row for each card; whoever changes one has it in hand by a lease."""
 
-    def __init__(self, database: Database, clock: Clock, session: Session | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock, session: "Session | None" = None) -> None:
         self._database = database
         self._clock = clock
         self._session = session

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.storage import tables
-from bot.storage.engine import parse_url, reading, sqlite_path
+from bot.storage.engine import parse_url, sqlite_path
 
 _credentials = tables.credentials
 
@@ -35,7 +35,8 @@ async def accounts_by_key(database_url: str, *, patience: float) -> Mapping[str,
         options = {"connect_args": {"timeout": patience}}
     engine = create_async_engine(url, **options)
     try:
-        async with reading(engine).connect() as connection:
+        apart = engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with apart.connect() as connection:
             if not await connection.run_sync(_has_accounts):
                 return {}
             count = sa.func.count().label("accounts")

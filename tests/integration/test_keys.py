@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.app.database import Storage, key_path, open_beside, open_storage
 from bot.app.keys import rotate
@@ -26,7 +25,6 @@ from bot.storage.accounts import SqlAccounts
 from bot.storage.codec import dump
 from bot.storage.connections import Work
 from bot.storage.database import Database
-from bot.storage.engine import parse_url
 from bot.storage.keys import KeyFile, fingerprint, new_key
 from bot.storage.resealing import Resealing
 from bot.storage.vault import Vault
@@ -284,8 +282,8 @@ async def test_credentials_are_sealed_in_the_transaction_that_keeps_them(
     await link(url, 1)
     used = []
     async with open_beside(url) as database:
-        rotating = Rotating(create_async_engine(parse_url(url)))
-        rotating._commits = database._commits
+        rotating = Rotating(sa.create_engine("sqlite://"))
+        rotating._connections, rotating._commits = database._connections, database._commits
         rotating.file = file
         book = SqlAccounts(rotating, Vault(file.read, file.stamp), FakeClock())
         for change in (
@@ -312,8 +310,8 @@ class Overtaken(Database):
 async def test_what_is_replaced_meanwhile_is_newer(url: str, file: KeyFile) -> None:
     await link(url, 1)
     async with opened(url) as storage, open_beside(url) as database:
-        overtaken = Overtaken(create_async_engine(parse_url(url)))
-        overtaken._commits = database._commits
+        overtaken = Overtaken(sa.create_engine("sqlite://"))
+        overtaken._connections, overtaken._commits = database._connections, database._commits
         overtaken.book = storage.book
         resealing = Resealing(overtaken, Vault(file.read, file.stamp), file)
         await resealing.add_key()
@@ -333,8 +331,8 @@ async def test_stopped_anywhere_everything_still_opens_and_the_next_one_finishes
     await link(url, count)
     [old] = file.read()
     async with open_beside(url) as database:
-        dying = Dying(create_async_engine(parse_url(url)))
-        dying._commits = database._commits
+        dying = Dying(sa.create_engine("sqlite://"))
+        dying._connections, dying._commits = database._connections, database._commits
         dying.writes_left = writes
         resealing = Resealing(dying, Vault(file.read, file.stamp), file)
         steps = (resealing.add_key, resealing.seal_anew, resealing.drop_keys)

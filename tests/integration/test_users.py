@@ -24,7 +24,7 @@ from bot.services.access import AllowList
 from bot.settings import Settings, load
 from bot.storage import tables
 from bot.storage.accounts import SqlAccounts
-from bot.storage.database import Database
+from bot.storage.database import Database, connections_of
 from bot.storage.engine import open_engine, parse_url
 from bot.storage.keys import new_key
 from bot.storage.people import SqlPeople
@@ -159,13 +159,12 @@ async def fill(url: str) -> None:
 
 
 async def count_rows(url: str) -> dict[str, int]:
-    engine = await open_engine(parse_url(url))
-    async with engine.connect() as connection:
-        found = {}
-        for table in tables.metadata.sorted_tables:
-            query = sa.select(sa.func.count()).select_from(table)
-            found[table.name] = (await connection.execute(query)).scalar_one()
-    await engine.dispose()
+    connections = connections_of(await open_engine(parse_url(url)))
+    found = {}
+    for table in tables.metadata.sorted_tables:
+        [[count]] = await connections.read(sa.select(sa.func.count()).select_from(table))
+        found[table.name] = count
+    await connections.close()
     return found
 
 

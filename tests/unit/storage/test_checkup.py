@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.storage.checkup import Checkup, Condition, check_up
+from bot.storage.database import connections_of
 from bot.storage.engine import open_engine, parse_url
 from tests.fakes.postgres import postgres_database
 
@@ -26,8 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def _made(path: Path) -> Path:
-    engine = await open_engine(parse_url(f"sqlite:///{path}"))
-    await engine.dispose()
+    await connections_of(await open_engine(parse_url(f"sqlite:///{path}"))).close()
     return path
 
 
@@ -167,8 +167,7 @@ async def test_a_file_in_the_folders_place(path: Path) -> None:
 async def test_a_server_has_no_file_and_is_judged_all_the_same(postgres: str) -> None:
     async with postgres_database(postgres) as url:
         empty = await check_up(url, patience=1.0)
-        engine = await open_engine(parse_url(url))
-        await engine.dispose()
+        await connections_of(await open_engine(parse_url(url))).close()
         made = await check_up(url, patience=1.0)
 
     assert empty == Checkup(condition=Condition.NEW)

@@ -12,9 +12,11 @@ from alembic.migration import MigrationContext
 
 from bot.errors import ConfigError, StorageError
 from bot.storage import tables
-from bot.storage.connections import connections_of
-from bot.storage.engine import open_engine, parse_url, reading
+from bot.storage.database import connections_of
+from bot.storage.engine import open_engine, parse_url
 from bot.storage.group_commit import GroupCommit
+from bot.storage.revisions import CURRENT
+from bot.storage.upgrading import scripts
 from tests.fakes.ports import free_port
 from tests.fakes.postgres import postgres_database
 
@@ -78,18 +80,22 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 
 
 async def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
-    engine = await open_engine(parse_url(database_url))
+    connections = connections_of(await open_engine(parse_url(database_url)))
 
     def differences(connection: sa.Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), tables.metadata))
 
-    async with engine.connect() as connection:
-        found = await connection.run_sync(differences)
-        names = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
-    await engine.dispose()
+    found, names = await connections.commit(
+        [differences, lambda connection: sa.inspect(connection).get_table_names()]
+    )
+    await connections.close()
 
     assert found == []
     assert set(names) == {*tables.metadata.tables, "alembic_version"}
+
+
+def test_the_current_revision_is_that_of_the_last_migration() -> None:
+    assert scripts().get_current_head() == CURRENT
 
 
 async def test_a_database_of_an_older_revision_is_copied_before_it_is_changed(
@@ -126,8 +132,7 @@ async def test_one_bad_write_fails_only_itself(tmp_path: Path) -> None:
     results = await asyncio.gather(
         write(good(1)), write(bad), write(good(2)), return_exceptions=True
     )
-    async with engine.connect() as connection:
-        kept = (await connection.execute(sa.select(tables.people.c.user_id))).scalars().all()
+    kept = [row.user_id for row in await connections.read(sa.select(tables.people.c.user_id))]
     await commits.stop()
     await connections.close()
 
@@ -153,6 +158,7 @@ async def test_what_nobody_waits_for_is_written_once_the_store_can_and_in_its_or
         return write
 
     await commits.write(lambda sync: sync.execute(sa.text("CREATE TABLE words (word)")).rowcount)
+    words = sa.select(sa.table("words", sa.column("word")))
     commits.write_later(note("first"))
     with pytest.raises(StorageError):
         await commits.write(note("waited for"))
@@ -160,9 +166,8 @@ async def test_what_nobody_waits_for_is_written_once_the_store_can_and_in_its_or
     await commits.settle()
     full = False
     # Nobody else has anything to write.
-    async with asyncio.timeout(10), engine.connect() as connection:
-        while len(kept := (await connection.execute(sa.text("SELECT * FROM words"))).all()) < 2:
-            await connection.rollback()
+    async with asyncio.timeout(10):
+        while len(kept := await connections.read(words)) < 2:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
     await commits.stop()
     await connections.close()
@@ -192,12 +197,12 @@ async def test_writes_that_come_together_share_a_commit(tmp_path: Path) -> None:
 
 
 async def test_reads_go_on_while_somebody_else_writes(tmp_path: Path) -> None:
-    engine = await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db"))
+    connections = connections_of(await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db")))
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as another:
         another.execute("BEGIN IMMEDIATE")
-        async with asyncio.timeout(1), reading(engine).connect() as connection:
-            found = (await connection.execute(sa.select(tables.people))).all()
+        async with asyncio.timeout(1):
+            found = await connections.read(sa.select(tables.people))
         another.execute("ROLLBACK")
-    await engine.dispose()
+    await connections.close()
 
     assert found == []
