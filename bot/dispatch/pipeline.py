@@ -169,7 +169,8 @@ class Dispatcher:
         if spec is None:
             self._command_log.note(UNKNOWN, platform, UNKNOWN)
             return self._reader.unknown(entry.message, command, texts)
-        command = replace(command, name=spec.name)
+        if command.name != spec.name:
+            command = replace(command, name=spec.name)
         if spec.changes and await self._is_late(entry):
             self._command_log.note(spec.name, platform, LATE)
             return [self._late(entry.message, command, texts)]

@@ -7,6 +7,7 @@ a commit.
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -127,7 +128,8 @@ def _is_of_the_store(error: Exception) -> bool:
     """Whether nothing can be written now: it is full, locked, or its server is away."""
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, sa.exc.OperationalError) or is_away(error)
+    full_or_locked = isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError)
+    return full_or_locked or is_away(error)
 
 
 def _fail(batch: list[_Item]) -> None:

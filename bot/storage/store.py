@@ -78,8 +78,8 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         ]
 
         def insert(connection: sa.Connection) -> dict[str, int]:
-            taken = ((row["key"], TAKE_IN.run(connection, row).first()) for row in rows)
-            return {key: new.id for key, new in taken if new is not None}
+            taken = ((row["key"], TAKE_IN.run(connection, row).fetchone()) for row in rows)
+            return {key: new[0] for key, new in taken if new is not None}
 
         ids = await self._database.write(insert)
         self._intents.begin(ids.values())
@@ -184,7 +184,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
                 return None
             ADD_BUTTON.run_each(connection, button_rows)
             kept = [
-                replace(delivery, delivery_id=ADD_DELIVERY.run(connection, row).scalar_one())
+                replace(delivery, delivery_id=ADD_DELIVERY.run(connection, row).fetchone()[0])
                 for delivery, row in zip(deliveries, rows, strict=True)
             ]
             follow_ups.note_answers(connection, kept, now)

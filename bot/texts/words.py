@@ -25,6 +25,7 @@ from bot.domain.inbox import Person
 from bot.domain.participation import Event, EventRef, Watch
 from bot.domain.providers import Provider
 from bot.domain.zones import zone_of
+from bot.texts.filling import fill
 from bot.texts.ids import M
 
 LANGUAGES = ("en", "ru")
@@ -61,7 +62,7 @@ class Texts:
         if not values:
             return _unfilled(self.language, message)
         named = {key: self._value(value) for key, value in values.items()}
-        return Markup(_sentence(self.language, message, values)).format(**named)  # noqa: S704
+        return fill(_sentence(self.language, message, values), named)
 
     def title(self, event: Event) -> str:
         """An event's title on one line, shortened, without control characters.
@@ -293,7 +294,7 @@ def _shown(title: str) -> str:
 @lru_cache(maxsize=2000)
 def _unfilled(language: str, message: str) -> Markup:
     """A sentence without values, of which there are no more than the catalogues have."""
-    return Markup(_sentence(language, message, {})).format()  # noqa: S704
+    return fill(_sentence(language, message, {}), {})
 
 
 def _sentence(language: str, message: str, values: Mapping[str, object]) -> str:
