@@ -25,6 +25,8 @@ LIMITS = (
     "BITRIX24_RATE",
     "BITRIX24_BURST",
     "CRONOFY_RATE",
+    "PERSON_RATE",
+    "GROUP_RATE",
 )
 
 

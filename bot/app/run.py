@@ -37,7 +37,6 @@ from bot.transport.aiohttp_transport import AiohttpTransport
 from bot.web.counts import Counts
 from bot.web.operations import HealthPages
 from bot.web.server import Pages, WebServer
-from bot.web.sign_in import SignInPages
 
 logger = logging.getLogger(__name__)
 
@@ -212,6 +211,8 @@ async def _web(
     # Whoever spreads requests over several bots asks where the requests go.
     pages: list[Pages] = [HealthPages(health.look)]
     if sign_ins.consents:
+        from bot.web.sign_in import SignInPages  # noqa: PLC0415 - few have applications
+
         pages.append(SignInPages(sign_ins, clock=clock, language=settings.default_language))
     async with WebServer(endpoints, host=settings.http_host, port=port, pages=pages) as server:
         logger.info("listening on port %d", server.port)

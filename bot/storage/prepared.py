@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage.tables import UtcDateTime
 
@@ -73,14 +72,25 @@ class Prepared:
     def _known(self, dialect: sa.Dialect) -> _Compiled:
         known = self._compiled.get(dialect.name)
         if known is None:
-            own = postgresql if dialect.name == "postgresql" else sqlite
-            compiled: Any = self._build(own.insert).compile(dialect=dialect)
+            compiled: Any = self._build(insert_of(dialect)).compile(dialect=dialect)
             binds = tuple(
                 (name, _processor(compiled.binds[name].type, dialect))
                 for name in compiled.positiontup
             )
             known = self._compiled[dialect.name] = _Compiled(str(compiled), binds)
         return known
+
+
+def insert_of(dialect: sa.Dialect) -> Callable[[sa.Table], Any]:
+    """An INSERT that knows ON CONFLICT; both databases do, each by its own name."""
+    if dialect.name == "postgresql":
+        # Most have SQLite, and this brings several drivers' worth of types.
+        from sqlalchemy.dialects.postgresql import insert as of_postgresql  # noqa: PLC0415
+
+        return of_postgresql
+    from sqlalchemy.dialects.sqlite import insert as of_sqlite  # noqa: PLC0415
+
+    return of_sqlite
 
 
 def inserting(table: sa.Table, *columns: str) -> Callable[[Any], Any]:

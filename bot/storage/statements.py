@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.chat import IncomingMessage
 from bot.domain.inbox import EntryState, InboxEntry, Intent, StoredButton
@@ -13,7 +12,7 @@ from bot.domain.providers import Provider
 from bot.storage import tables
 from bot.storage.codec import dump, load
 from bot.storage.connections import Work
-from bot.storage.prepared import Prepared, inserting, parameters
+from bot.storage.prepared import Prepared, insert_of, inserting, parameters
 
 _inbox, _intents = tables.inbox, tables.intents
 _INTENT_COLUMNS = tuple(column.name for column in _intents.columns)
@@ -57,9 +56,8 @@ _SET_STATE = Prepared(
 
 
 def insert_into(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT that knows ON CONFLICT; both databases do, each by its own name."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    """See `insert_of`."""
+    return insert_of(connection.dialect)(table)
 
 
 def executing(statement: sa.Executable) -> Work[None]:
