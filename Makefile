@@ -1,6 +1,7 @@
 # demo: try the bot in a terminal, no account needed.   test: everything CI checks.
 # fuzz: hostile input for ten to fifteen minutes.
 # chaos: a fault campaign between failing vendors; `make chaos SEED=7 MINUTES=2`. Linux only.
+# bench: what a command costs, beside other bots; five minutes on a machine that does nothing else.
 # bench-presence: a day of 500 people in virtual time, about a minute.
 # bench-taps: one card of a group under 200 presses, in virtual time, half a minute.
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
-.PHONY: demo test lint fmt fuzz audit bench-presence bench-taps chaos lock clean
+.PHONY: demo test lint fmt bench fuzz audit bench-presence bench-taps chaos lock clean
 
 demo: $(VENV)/.runtime
 	@$(BIN)/rsvp-bot demo
@@ -38,6 +39,9 @@ fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: $(VENV)/.runtime $(VENV)/.rivals
+	@$(BIN)/python -m benchmarks.speed
+
 bench-presence: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.presence_day
 
@@ -56,6 +60,13 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(PIP) --require-hashes -r requirements-dev.lock </dev/null
+	@touch $@
+
+# What is measured beside the product, apart from it: aiogram wants an older pydantic.
+$(VENV)/.rivals: $(VENV)/.runtime benchmarks/rivals/requirements.lock
+	@$(PYTHON) -m venv $(VENV)/rivals
+	@$(VENV)/rivals/bin/python -m pip --disable-pip-version-check --no-input --quiet install \
+		--require-hashes -r benchmarks/rivals/requirements.lock </dev/null
 	@touch $@
 
 # For maintainers: needs `uv`; writes hashes for every platform and Python version.

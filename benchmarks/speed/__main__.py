@@ -59,7 +59,9 @@ class Bench:
             [people for people in _GROWTH if _is_chosen(f"bot_{people}_people", chosen)]
         )
         if _is_chosen("bot_1000_active", chosen):
-            await self._note("bot_1000_active", await self._grown(1000, active=1000))
+            await self._note(
+                "bot_1000_active", await self._grown(1000, active=1000, at_once=PEOPLE)
+            )
 
     async def _grow(self, sizes: Sequence[int]) -> None:
         """In turn, as everything else: what the machine does meanwhile is to hit all alike."""
@@ -89,16 +91,24 @@ class Bench:
                 return await self._figures(upstream, running, cold=cold)
 
     async def _figures(
-        self, upstream: Upstream, running: Running, *, people: int = PEOPLE, cold: bool = False
+        self,
+        upstream: Upstream,
+        running: Running,
+        *,
+        people: int = PEOPLE,
+        cold: bool = False,
+        at_once: int | None = None,
     ) -> Figures:
-        return await measure(upstream, running, seconds=self._seconds, people=people, cold=cold)
+        return await measure(
+            upstream, running, seconds=self._seconds, people=people, cold=cold, at_once=at_once
+        )
 
-    async def _grown(self, people: int, *, active: int) -> Figures:
+    async def _grown(self, people: int, *, active: int, at_once: int | None = None) -> Figures:
         async with (
             Upstream(Latencies()).serve() as upstream,
             self._product(upstream, people, webhook=True) as running,
         ):
-            return await self._figures(upstream, running, people=active)
+            return await self._figures(upstream, running, people=active, at_once=at_once)
 
     @asynccontextmanager
     async def _product(

@@ -41,6 +41,7 @@ async def measure(
     seconds: float,
     people: int = PEOPLE,
     cold: bool = False,
+    at_once: int | None = None,
     warm_up: float = 1.5,
 ) -> Figures:
     """Let people give commands for a while and see what it costs.
@@ -48,7 +49,7 @@ async def measure(
     Raises:
         WrongAnswersError: Not every command was carried out.
     """
-    await upstream.begin(people, hook=running.hook, cold=cold)
+    await upstream.begin(people, hook=running.hook, cold=cold, at_once=at_once)
     await asyncio.sleep(warm_up)
     observed = upstream.observe()
     cpu = running.cpu

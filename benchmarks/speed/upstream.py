@@ -8,6 +8,7 @@ counted as wrong.
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ class Upstream:
         self._latencies = latencies
         self._answers = Answers()
         self._people: dict[int, Person] = {}
+        self._idle: deque[Person] = deque()
         self._hook: tuple[str, int, str, str] | None = None
         self._updates: list[tuple[int, bytes]] = []
         self._polling: Respond | None = None
@@ -103,28 +105,28 @@ class Upstream:
             server.close()
 
     async def begin(
-        self, count: int, *, hook: str = "", cold: bool = False, first: int = 1
+        self, count: int, *, hook: str = "", cold: bool = False, at_once: int | None = None
     ) -> None:
-        """Let so many people begin.
+        """Let people begin, numbered from one.
 
         Args:
             count: People.
             hook: Where updates are posted to, if the bot has not told by itself.
             cold: See `Person`.
-            first: The number of the first of them.
+            at_once: How many of them have given a command at any moment; by default all. The others
+                wait for their turn.
         """
         if hook:
             self._set_hook(hook, "")
-        self._people = {
-            number: Person(user_id=number, cold=cold) for number in range(first, first + count)
-        }
+        self._people = {number: Person(user_id=number, cold=cold) for number in range(1, count + 1)}
+        self._idle = deque(self._people.values())
+        active = [self._idle.popleft() for _ in range(min(count, at_once or count))]
         if self._hook is not None:
             loop = asyncio.get_running_loop()
-            for person in self._people.values():
-                factory = partial(Poster, partial(self._posted, person))
-                _, person.poster = await loop.create_connection(factory, *self._hook[:2])
+            for person in active:
+                _, person.poster = await loop.create_connection(Poster, *self._hook[:2])
         self._going = True
-        for person in self._people.values():
+        for person in active:
             self._give(person)
 
     async def end(self) -> None:
@@ -172,6 +174,7 @@ class Upstream:
             self._updates.append((self._update_id, update))
             self._hand_out()
         else:
+            person.poster.done = partial(self._posted, person)
             # Both the webhook's 200 and the reply: Telegram posts no update before that.
             person.waiting_for = 2
             host, port, path, secret = self._hook
@@ -193,7 +196,10 @@ class Upstream:
     def _went_on(self, person: Person) -> None:
         person.waiting_for -= 1
         if not person.waiting_for and self._going:
-            self._give(person)
+            self._idle.append(person)
+            follower, poster = self._idle.popleft(), person.poster
+            person.poster, follower.poster = None, poster
+            self._give(follower)
 
     def _handle(self, path: str, body: bytes, respond: Respond) -> None:
         if path.startswith("/rest/"):

@@ -20,7 +20,6 @@ from bot.storage.cache import Cache
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.group_card_rows import about, kept_card, locking, may_be_edited
-from bot.storage.replicas import is_nobodys
 from bot.storage.said import place_of
 from bot.storage.statements import executing, insert_into
 
@@ -287,7 +286,12 @@ class SqlGroupCards:
     def _free(self) -> sa.ColumnElement[bool]:
         now, lease = self._clock.now(), _table.c.lease_until
         free = sa.or_(lease.is_(None), lease <= now, lease > now + _LONGEST_LEASE)
-        return free if self._session is None else sa.or_(free, is_nobodys(_table.c.lease_by))
+        if self._session is None:
+            return free
+        # Most have SQLite, and this brings another database's types.
+        from bot.storage.replicas import is_nobodys  # noqa: PLC0415
+
+        return sa.or_(free, is_nobodys(_table.c.lease_by))
 
 
 if TYPE_CHECKING:
