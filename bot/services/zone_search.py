@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from bot.domain.zones import UTC, distinct_zones, known_zone, zone_of
+from bot.texts.catalogue import LANGUAGES
 from bot.texts.cities import zones_like, zones_named, zones_of_code
-from bot.texts.words import LANGUAGES
 from bot.texts.zones import likely_zones, offset_of
 
 _PLACE = re.compile(

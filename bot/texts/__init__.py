@@ -2,6 +2,7 @@
 
 from bot.texts.accounts import UNNAMED, add_accounts, add_linked, add_ways_to_link, shown
 from bot.texts.cards import add_card, add_reach, card, card_buttons
+from bot.texts.catalogue import LANGUAGES
 from bot.texts.days import read_days, read_weekday
 from bot.texts.errors import explain
 from bot.texts.events import HELD, add_answer, add_headline
@@ -28,7 +29,7 @@ from bot.texts.presence import (
     end_buttons,
     presence_buttons,
 )
-from bot.texts.words import LANGUAGES, Draft, Texts, choose_language, on_one_line
+from bot.texts.words import Draft, Texts, choose_language, on_one_line
 from bot.texts.zones import add_told_zone, likely_zones, local_time, zone_buttons
 
 __all__ = [

@@ -14,8 +14,8 @@ from babel.core import get_global
 
 from bot.domain.zones import countries, former_names, zones
 from bot.texts.big_cities import BIG_CITIES
+from bot.texts.catalogue import LANGUAGES
 from bot.texts.country_names import COUNTRY_NAMES
-from bot.texts.words import LANGUAGES
 
 _ALIKE = 0.83
 """How like a name must be to what was written (`difflib`): one letter wrong in six."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from babel import Locale
 
-from bot.texts.words import LANGUAGES
+from bot.texts.catalogue import LANGUAGES
 
 _LONG_AGO = timedelta(days=60)
 """A date without a year that is longer ago means the next year's."""

@@ -4,7 +4,7 @@ from functools import cache
 
 from babel import Locale
 
-from bot.texts.words import LANGUAGES
+from bot.texts.catalogue import LANGUAGES
 
 
 def native_name(language: str) -> str:

@@ -4,20 +4,14 @@ Sentences live in `bot/locales/*.po`, never in code. They may hold `<b>`, `<i>` 
 value is escaped when it is filled in, so an event's title cannot smuggle markup.
 """
 
-import gettext
-import io
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from importlib import resources
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_skeleton, format_timedelta
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.dates import format_timedelta
 from markupsafe import Markup
 
 from bot.domain.chat import Button, Platform, Reply, Row, Visibility
@@ -25,13 +19,10 @@ from bot.domain.inbox import Person
 from bot.domain.participation import Event, EventRef, Watch
 from bot.domain.providers import Provider
 from bot.domain.zones import zone_of
+from bot.texts.catalogue import LANGUAGES, day_in_words, locale_of, sentence, unfilled
 from bot.texts.filling import fill
 from bot.texts.ids import M
 
-LANGUAGES = ("en", "ru")
-"""In both of them every sentence exists; a test compares the catalogues."""
-
-_LOCALES = {"en": "en_GB", "ru": "ru_RU"}
 _TITLE_LIMIT = 120
 _MINUTE = 60
 _FROM_RIGHT = frozenset({"R", "AL"})
@@ -46,7 +37,7 @@ class Texts:
     def __init__(self, language: str, timezone: ZoneInfo) -> None:
         self.language = language
         self._timezone = timezone
-        self._locale = _locale(language)
+        self._locale = locale_of(language)
 
     @classmethod
     def of(cls, person: Person) -> "Texts":
@@ -60,9 +51,9 @@ class Texts:
         so that no tag spans one.
         """
         if not values:
-            return _unfilled(self.language, message)
+            return unfilled(self.language, message)
         named = {key: self._value(value) for key, value in values.items()}
-        return fill(_sentence(self.language, message, values), named)
+        return fill(sentence(self.language, message, values), named)
 
     def title(self, event: Event) -> str:
         """An event's title on one line, shortened, without control characters.
@@ -199,7 +190,7 @@ class Texts:
     def _date(self, day: date, now: datetime) -> str:
         this_year = day.year == now.astimezone(self._timezone).year
         plain = day.date() if isinstance(day, datetime) else day
-        return _written("MMMEd" if this_year else "yMMMEd", plain, self.language)
+        return day_in_words("MMMEd" if this_year else "yMMMEd", plain, self.language)
 
     def _time(self, moment: datetime) -> str:
         return f"{moment:%H:%M}"
@@ -272,52 +263,12 @@ def choose_language(wanted: str, default: str) -> str:
     return base if base in LANGUAGES else default
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def _locale(language: str) -> Locale:
-    return Locale.parse(_LOCALES[language])
-
-
-@lru_cache(maxsize=1000)
-def _written(skeleton: str, day: date, language: str) -> str:
-    """A day in words; the same few are asked for again and again."""
-    return format_skeleton(skeleton, day, locale=_locale(language))
-
-
 @lru_cache(maxsize=1000)
 def _shown(title: str) -> str:
     """See `Texts.title`; empty if nothing of it can be seen."""
     if any(unicodedata.bidirectional(char) in _FROM_RIGHT for char in title):
         return f"{_ISOLATE}{on_one_line(title, _TITLE_LIMIT - 2)}{_END_ISOLATE}"
     return on_one_line(title, _TITLE_LIMIT)
-
-
-@lru_cache(maxsize=2000)
-def _unfilled(language: str, message: str) -> Markup:
-    """A sentence without values, of which there are no more than the catalogues have."""
-    return fill(_sentence(language, message, {}), {})
-
-
-def _sentence(language: str, message: str, values: Mapping[str, object]) -> str:
-    catalogue, counted = _catalogue(language)
-    if message not in counted:
-        return catalogue.gettext(message)
-    return catalogue.ngettext(message, message, int(str(values["count"])))
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def _catalogue(language: str) -> tuple[gettext.GNUTranslations, frozenset[str]]:
-    """Read a catalogue; the .po file is the only copy, so nothing can be out of date.
-
-    Returns:
-        It, and the ids of the sentences with plural forms.
-    """
-    source = resources.files("bot").joinpath("locales", f"{language}.po").read_bytes()
-    sentences = read_po(io.BytesIO(source), locale=language)
-    counted = frozenset(str(entry.id[0]) for entry in sentences if entry.pluralizable)
-    compiled = io.BytesIO()
-    write_mo(compiled, sentences)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled), counted
 
 
 def _day(value: date) -> date:

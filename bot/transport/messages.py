@@ -19,8 +19,8 @@ class HttpRequest:
     Attributes:
         operation: What it does, in the vendor's term; the only part that logs and errors name.
         headers: Besides what the transport adds itself; names in any case.
-        repeatable: Carried out twice it does the same as once. Others go over a connection of
-            their own, because aiohttp repeats idempotent methods on a dropped kept-alive one.
+        repeatable: Carried out twice it does the same as once. Others go only over
+            connections that were just used, and aiohttp is kept from repeating them by itself.
         timeout: Seconds in all, connection included.
     """
 
