@@ -88,10 +88,13 @@ class ThreadedConnections:
         try:
             with connection.begin():
                 return [work(connection) for work in works]
-        finally:
-            if connection.invalidated:
-                self._written = None
-                connection.close()
+        except BaseException:
+            # Nobody knows in what state it is: SQLite may have ended its transaction by itself, or
+            # not have ended it.
+            self._written = None
+            connection.invalidate()
+            connection.close()
+            raise
 
     def _connect(self) -> sa.Connection:
         if self._written is None:

@@ -206,3 +206,32 @@ async def test_reads_go_on_while_somebody_else_writes(tmp_path: Path) -> None:
     await connections.close()
 
     assert found == []
+
+
+def _ends_by_itself(connection: sa.Connection) -> None:
+    """As SQLite does it when the disk is full: https://www.sqlite.org/lang_transaction.html."""
+    connection.exec_driver_sql("ROLLBACK")
+    raise sqlite3.OperationalError("disk is full")
+
+
+def _cannot_be_committed(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    connection.exec_driver_sql(
+        "INSERT INTO intents (entry_id, provider, subject, before, wanted, stored_at, attempts)"
+        " VALUES (99, 'bitrix24', '', '', '', '2026-01-01 00:00:00.000000', 1)"
+    )
+
+
+@pytest.mark.parametrize("fails", [_ends_by_itself, _cannot_be_committed])
+async def test_after_a_failed_transaction_the_next_one_is_written(
+    tmp_path: Path, fails: Callable[[sa.Connection], None]
+) -> None:
+    connections = connections_of(await open_engine(parse_url(f"sqlite:///{tmp_path}/bot.db")))
+
+    for _ in range(2):
+        with pytest.raises((sqlite3.Error, sa.exc.DBAPIError)):
+            await connections.commit([fails])
+    [kept] = await connections.commit([lambda connection: connection.scalar(sa.select(1))])
+    await connections.close()
+
+    assert kept == 1
