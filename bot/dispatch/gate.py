@@ -74,15 +74,24 @@ class Pace:
         self._hands: dict[Hashable, _Hand] = {}
         self._forget_above = _FORGET_ABOVE
 
-    def judge(self, who: Hashable) -> Verdict:
-        """Count one more."""
-        now = self._clock.monotonic()
+    def judge(self, who: Hashable, *, at: float | None = None, excused: bool = False) -> Verdict:
+        """Count one more.
+
+        Args:
+            who: Of whom.
+            at: When, on whatever scale all of them are told on; by default now.
+            excused: It is taken, however much came before.
+        """
+        now = self._clock.monotonic() if at is None else at
         hand = self._hands.get(who)
         if hand is None:
             self._forget(now)
             hand = self._hands[who] = _Hand(now)
         elif hand.empty_at <= now:
             hand.empty_at, hand.told_at = now, float("-inf")
+        if excused:
+            hand.empty_at = min(hand.empty_at + self._each, now + self._room)
+            return Verdict.TAKEN
         if now < hand.paused_until:
             return Verdict.PASSED_OVER
         if hand.empty_at + self._each - now <= self._room:
@@ -132,6 +141,7 @@ class Gate:
         self._inbox = inbox
         self._platforms = platforms
         self._people = Pace(rate=person_rate / _MINUTE, burst=PERSON_BURST, clock=clock)
+        self._written = Pace(rate=person_rate / _MINUTE, burst=PERSON_BURST, clock=clock)
         self._groups = Pace(rate=group_rate / _MINUTE, burst=GROUP_BURST, clock=clock)
         self._refused_person = Refusal(pause=self._people.pause, of_group=False)
         self._refused_group = Refusal(pause=self._groups.pause, of_group=True)
@@ -168,11 +178,23 @@ class Gate:
         if in_group and not (typed or message.press or message.reply_to):
             # The talk of a group: most likely nothing is done about it.
             return Verdict.TAKEN, self._refused_person
-        verdict = self._people.judge(message.sender)
+        verdict = self._judge_person(message)
         if not typed or verdict is not Verdict.TAKEN:
             return verdict, self._refused_person
         place = message.conversation
         return self._groups.judge((place.platform, place.chat_id)), self._refused_group
+
+    def _judge_person(self, message: IncomingMessage) -> Verdict:
+        """By when something came, or by when it was written if that says less.
+
+        What people wrote while nobody listened comes all at once. A press has no date of its own;
+        and a clock that is put right must not make anybody wait.
+        """
+        sender, excused = message.sender, False
+        if message.press is None:
+            written = self._written.judge(sender, at=message.sent_at.timestamp())
+            excused = written is Verdict.TAKEN
+        return self._people.judge(sender, excused=excused)
 
     def _is_command(self, message: IncomingMessage) -> bool:
         """Whether something typed in a group is a command of ours, or begins with a name."""

@@ -1,5 +1,8 @@
 """More than people can mean: one calm answer, the rest passed over; a busy group is no flood."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.app.vendors import Limits
@@ -203,3 +206,31 @@ async def test_the_rates_can_be_raised_until_they_do_not_matter() -> None:
         answers = await said(bot, lines(bot, 300))
 
     assert answers == ["presence.none"] * 300
+
+
+async def test_what_people_wrote_while_nobody_listened_is_no_flood() -> None:
+    async with running_bot(limits=KEPT) as bot:
+        now = bot.clock.now()
+        ages = range(3 * PERSON_BURST, 0, -1)
+        waited = [
+            replace(message, sent_at=now - timedelta(seconds=2 * age))
+            for message, age in zip(lines(bot, len(ages)), ages, strict=True)
+        ]
+        answers = await said(bot, waited)
+        flood = await said(bot, lines(bot, 2 * PERSON_BURST))
+
+    assert answers == ["presence.none"] * len(ages)
+    assert flood.count("too_much") == 1
+    assert flood.count("presence.none") <= PERSON_BURST
+
+
+async def test_a_clock_that_was_ahead_makes_nobody_wait() -> None:
+    """What was written by the wrong clock seems to come later than all that is written now."""
+    async with running_bot(limits=KEPT) as bot:
+        ahead = bot.clock.now() + timedelta(hours=1)
+        early = [replace(message, sent_at=ahead) for message in lines(bot, PERSON_BURST)]
+        await said(bot, early)
+        bot.clock.advance(2 * PERSON_BURST)
+        answers = await said(bot, lines(bot, PERSON_BURST // 2))
+
+    assert answers == ["presence.none"] * (PERSON_BURST // 2)
