@@ -1,18 +1,21 @@
 """Opening the database: drivers, SQLite's pragmas, file modes, migrations."""
 
-import asyncio
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from bot.errors import ConfigError, StorageError
 from bot.storage.revisions import CURRENT, UpgradeError, revision_of
+from bot.storage.worker import Worker
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT = 5.0
 """Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
@@ -65,7 +68,7 @@ async def open_engine(url: sa.URL) -> "sa.Engine | AsyncEngine":
     try:
         if path is not None:
             _prepare_file(path)
-            return await asyncio.to_thread(_open_sqlite, url, path)
+            return await _in_a_thread(lambda: _open_sqlite(url, path))
         from bot.storage.pool import open_pool  # noqa: PLC0415 - most have SQLite
 
         return await open_pool(url)
@@ -74,6 +77,14 @@ async def open_engine(url: sa.URL) -> "sa.Engine | AsyncEngine":
     if passing:
         raise StorageError(f"the database cannot be opened now ({reason})")
     raise ConfigError(f"DATABASE_URL: the database cannot be opened ({reason})")
+
+
+async def _in_a_thread(work: Callable[[], T]) -> T:
+    worker = Worker("sqlite opener")
+    try:
+        return await worker.do(work)
+    finally:
+        await worker.stop()
 
 
 def _open_sqlite(url: sa.URL, path: Path) -> sa.Engine:
