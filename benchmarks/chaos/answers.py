@@ -25,6 +25,12 @@ class Answer:
     sure: bool = True
 
 
+def _ends(asked: Asked, said: Said) -> bool:
+    """Whether nothing is left to do after that; a group's card also changes for other presses."""
+    of_the_group = said.edit and said.chat == asked.chat != asked.person
+    return not of_the_group and sense_of(said.text) not in _OPEN
+
+
 @dataclass(frozen=True)
 class Answers:
     """A history, with everything that was said put beside what it answers."""
@@ -76,8 +82,7 @@ class Answers:
                 (
                     answer.said.at
                     for answer in self.of(asked)
-                    if answer.said.refused == BLOCKED
-                    or (answer.sure and sense_of(answer.said.text) not in _OPEN)
+                    if answer.said.refused == BLOCKED or (answer.sure and _ends(asked, answer.said))
                 ),
                 float("inf"),
             )
