@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.limits import LIMITS
 from tests.fakes.ports import free_port
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -17,17 +18,6 @@ RIVALS = _ROOT / "benchmarks" / "rivals"
 RIVALS_PYTHON = _ROOT / ".venv" / "rivals" / "bin" / "python"
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 _PATIENCE = 30.0
-
-LIMITS = (
-    "TELEGRAM_RATE",
-    "TELEGRAM_CHAT_RATE",
-    "TELEGRAM_GROUP_RATE",
-    "BITRIX24_RATE",
-    "BITRIX24_BURST",
-    "CRONOFY_RATE",
-    "PERSON_RATE",
-    "GROUP_RATE",
-)
 
 
 def cores() -> tuple[int, int]:

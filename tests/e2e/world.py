@@ -23,20 +23,11 @@ from bot.sandbox.cronofy.seed import ANN_ACCOUNT, BORIS_ACCOUNT
 from bot.sandbox.server import SandboxServer
 from bot.sandbox.telegram import Message, TelegramEmulator, User, telegram_app
 from bot.storage.engine import parse_url
+from tests.fakes.limits import LIMITS
 from tests.fakes.ports import free_port
 
 CLIENT_ID, CLIENT_SECRET = "local.5f3a", "client-secret-of-the-portal-app"
 TOKEN = "7001:sandbox-token-of-no-real-bot"
-LIMITS = (
-    "TELEGRAM_RATE",
-    "TELEGRAM_CHAT_RATE",
-    "TELEGRAM_GROUP_RATE",
-    "BITRIX24_RATE",
-    "BITRIX24_BURST",
-    "CRONOFY_RATE",
-    "PERSON_RATE",
-    "GROUP_RATE",
-)
 REPO = Path(__file__).parent.parent.parent
 
 
