@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import OID
 
 REPLICA = 0x72657071
 """Names the locks that say so, beside the number of the process."""
@@ -14,6 +13,9 @@ def is_nobodys(holder: sa.Column[Any]) -> sa.ColumnElement[bool]:
 
     https://www.postgresql.org/docs/current/view-pg-locks.html
     """
+    # Only here: it would bring along what a bot on SQLite never needs.
+    from sqlalchemy.dialects.postgresql import OID  # noqa: PLC0415
+
     locks = sa.table(
         "pg_locks",
         sa.column("locktype", sa.Text),

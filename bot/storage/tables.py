@@ -167,8 +167,8 @@ accounts = sa.Table(
         "provider",
         "subject",
         unique=True,
+        # On PostgreSQL too (migration 0010), but to say so here would load that dialect everywhere.
         sqlite_where=sa.text("provider = 'cronofy'"),
-        postgresql_where=sa.text("provider = 'cronofy'"),
     ),
     sqlite_autoincrement=True,
 )
