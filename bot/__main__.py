@@ -131,7 +131,7 @@ def _port_base(text: str) -> int:
 
 
 def _run(_options: argparse.Namespace) -> int:
-    gc.disable()  # Nothing of what is imported is garbage, and looking costs a seventh of the start.
+    gc.disable()  # What is imported is no garbage, and looking costs a seventh of the start.
     from bot.app.run import run  # noqa: PLC0415
     from bot.logs import set_up  # noqa: PLC0415
     from bot.settings import Settings, load  # noqa: PLC0415

@@ -206,6 +206,19 @@ async def test_an_answer_that_fails_is_not_tried_again_and_the_alert_is_not_lost
     assert len(ann.tg.called(ANSWER)) == 1
 
 
+async def test_an_answer_to_a_press_does_not_wait_for_what_is_posted_there(ann: Pressing) -> None:
+    first, second = await ann.press(), await ann.press()
+    ann.tg.faults.add(FaultRule(fault=Fault.LATENCY, operation="editMessageText", seconds=1.0))
+    slow = asyncio.create_task(ann.answer(first, reply("fresh card")))
+    await ann.tg.wait_for(lambda: bool(ann.tg.called("editMessageText")))
+
+    await ann.answer(second, replace(reply("done"), fleeting=True))
+
+    assert await ann.at.answers() == 2
+    assert not slow.done()
+    await slow
+
+
 async def test_what_comes_twice_is_answered_once(ann: Pressing) -> None:
     pressed = await ann.press()
     ann.at.telegram._presses.received(pressed)

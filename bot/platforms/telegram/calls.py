@@ -6,6 +6,7 @@ https://core.telegram.org/bots/api#making-requests
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from telegram.constants import ParseMode
@@ -50,7 +51,8 @@ class Calls:
         """
         said = {"chat_id": chat_id, "text": text, "parse_mode": ParseMode.HTML}
         params = said | _place(thread_id, reply_to) | _markup(keyboard)
-        message = await self._call("sendMessage", params)
+        send = partial(self._send, "sendMessage", params)
+        message = await self._limiter.in_turn(chat_id, send)
         number = message.get("message_id") if isinstance(message, dict) else None
         if not isinstance(number, int):
             raise PlatformError("unreadable answer", may_have_happened=True)
@@ -65,13 +67,8 @@ class Calls:
         """
         said = {"chat_id": chat_id, "message_id": message_id, "text": text}
         params = said | {"parse_mode": ParseMode.HTML} | _markup(keyboard)
-        await self._call("editMessageText", params)
-
-    async def _call(self, method: str, params: dict[str, Any]) -> object:
-        answer: object = await self._limiter.process_request(
-            self._send, (method, params), {}, method, params, None
-        )
-        return answer
+        send = partial(self._send, "editMessageText", params)
+        await self._limiter.edit_in_turn(chat_id, message_id, send)
 
     async def _send(self, method: str, params: Mapping[str, Any]) -> object:
         payload: Any = Payload(write_json(params))

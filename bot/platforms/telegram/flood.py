@@ -5,20 +5,17 @@ https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from math import floor
-from typing import Any
+from typing import TypeVar
 
 from aiolimiter import AsyncLimiter
 from telegram.error import RetryAfter
-from telegram.ext import BaseRateLimiter
 
 from bot.platforms.telegram.request import seconds_of
 from bot.ports import Clock
 
-_FREE = frozenset({"answerCallbackQuery", "sendChatAction", "getMe", "getChatMember"})
-"""Never held: a press waits for its answer, the others count for no chat."""
 _MAX_CHATS = 10_000
 _SECOND, _MINUTE = 1.0, 60.0
 _NOTICEABLE = 0.001
@@ -36,7 +33,8 @@ class FloodRates:
     group: float = 20.0
 
 
-_Edit = tuple[tuple[str, object], int]
+T = TypeVar("T")
+_Edit = tuple[tuple[str, int], int]
 """Which message is changed, and which of all edits it is."""
 
 
@@ -54,10 +52,11 @@ class _Chat:
     may_send: bool = False
 
 
-class FloodLimiter(BaseRateLimiter[None]):
+class FloodLimiter:
     """One queue for each chat and one limit over all; a `retry_after` holds that chat alone.
 
-    Of several waiting edits of one message only the last is sent.
+    Of several waiting edits of one message only the last is sent. It is for what posts, changes or
+    deletes; answers to presses must not wait, and other calls count for no chat.
     """
 
     def __init__(
@@ -68,44 +67,39 @@ class FloodLimiter(BaseRateLimiter[None]):
         self._waited = waited
         self._overall = _limiter(rates.overall, _SECOND, _AT_ONCE_OVERALL)
         self._chats: OrderedDict[str, _Chat] = OrderedDict()
-        self._newest_edit: dict[tuple[str, object], int] = {}
+        self._newest_edit: dict[tuple[str, int], int] = {}
         self._edits = 0
 
-    async def initialize(self) -> None:
-        """Nothing to open."""
+    async def in_turn(self, chat_id: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call when the turn of its chat has come."""
+        chat = self._chat(chat_id)
+        async with chat.turn:
+            await self._wait(chat)
+            return await self._use(chat, call)
 
-    async def shutdown(self) -> None:
-        """Nothing to close."""
-
-    async def process_request(  # noqa: PLR0917 - as its base has it
-        self,
-        callback: Callable[..., Coroutine[Any, Any, Any]],
-        args: Any,
-        kwargs: dict[str, Any],
-        endpoint: str,
-        data: dict[str, Any],
-        rate_limit_args: None,
-    ) -> Any:
-        """Send when the chat's turn has come."""
-        del rate_limit_args
-        if endpoint in _FREE or "chat_id" not in data:
-            return await callback(*args, **kwargs)
-        chat_id = str(data["chat_id"])
-        edit = self._number_edit(chat_id, endpoint, data)
+    async def edit_in_turn(
+        self, chat_id: str, message_id: int, call: Callable[[], Awaitable[T]]
+    ) -> T | None:
+        """Change a message when the turn of its chat has come; None if a newer edit waits."""
+        edit = self._number_edit(chat_id, message_id)
         chat = self._chat(chat_id)
         async with chat.turn:
             await self._wait(chat)
             if self._is_outdated(edit):
-                return True
-            chat.may_send = False
+                return None
             try:
-                return await callback(*args, **kwargs)
-            except RetryAfter as error:
-                chat.held_until = self._clock.monotonic() + seconds_of(error)
-                raise
+                return await self._use(chat, call)
             finally:
-                if edit is not None and not self._is_outdated(edit):
+                if not self._is_outdated(edit):
                     del self._newest_edit[edit[0]]
+
+    async def _use(self, chat: _Chat, call: Callable[[], Awaitable[T]]) -> T:
+        chat.may_send = False
+        try:
+            return await call()
+        except RetryAfter as error:
+            chat.held_until = self._clock.monotonic() + seconds_of(error)
+            raise
 
     async def _wait(self, chat: _Chat) -> None:
         began = self._clock.monotonic()
@@ -120,15 +114,13 @@ class FloodLimiter(BaseRateLimiter[None]):
         if self._waited is not None and waited > _NOTICEABLE:
             self._waited(waited)
 
-    def _is_outdated(self, edit: _Edit | None) -> bool:
+    def _is_outdated(self, edit: _Edit) -> bool:
         """Whether a newer edit of the same message waits behind."""
-        return edit is not None and self._newest_edit.get(edit[0]) != edit[1]
+        return self._newest_edit.get(edit[0]) != edit[1]
 
-    def _number_edit(self, chat_id: str, endpoint: str, data: dict[str, Any]) -> _Edit | None:
-        if endpoint != "editMessageText":
-            return None
+    def _number_edit(self, chat_id: str, message_id: int) -> _Edit:
         self._edits += 1
-        key = (chat_id, data.get("message_id"))
+        key = (chat_id, message_id)
         self._newest_edit[key] = self._edits
         return key, self._edits
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from telegram import BotCommand, ChatMember, ChatMemberRestricted
+from telegram import Bot, BotCommand, ChatMember, ChatMemberRestricted
 from telegram.constants import ChatAction
 from telegram.error import InvalidToken
-from telegram.ext import ExtBot
 
 from bot.domain.chat import Conversation, Identity, IncomingMessage, Platform
 from bot.domain.inbox import Delivery
@@ -98,14 +97,13 @@ class TelegramPlatform:
         self._clock = clock
         self._menu = menu
         base = f"{options.api_url}/bot"
-        limiter = FloodLimiter(options.rates, clock, partial(meter.waited, VENDOR))
+        self._limiter = FloodLimiter(options.rates, clock, partial(meter.waited, VENDOR))
         request = TransportRequest(transport, meter=meter)
-        self._bot: ExtBot[None] = ExtBot(
+        self._bot = Bot(
             token=options.token,
             base_url=base,
             request=request,
             get_updates_request=request,
-            rate_limiter=limiter,
         )
         self._poller = Poller(
             url=f"{base}{options.token}/getUpdates",
@@ -116,8 +114,8 @@ class TelegramPlatform:
         )
         self._receive: Receive | None = None
         self._presses = Presses(self._bot, group_texts, within=options.alert_within)
-        calls = Calls(f"{base}{options.token}", request, limiter)
-        self._poster = Poster(self._bot, calls, self._presses, group_texts)
+        calls = Calls(f"{base}{options.token}", request, self._limiter)
+        self._poster = Poster(self._bot, calls, self._limiter, self._presses, group_texts)
         self._tasks: set[asyncio.Task[None]] = set()
         self.own_name = ""
         self.unreadable = 0
@@ -196,7 +194,8 @@ class TelegramPlatform:
         https://core.telegram.org/bots/api#deletemessage
         """
         with our_errors():
-            await self._bot.delete_message(conversation.chat_id, int(message_id))
+            delete = partial(self._bot.delete_message, conversation.chat_id, int(message_id))
+            await self._limiter.in_turn(conversation.chat_id, delete)
 
     async def is_member(self, conversation: Conversation, identity: Identity) -> bool:
         """See `ChatPlatform.is_member`."""

@@ -1,17 +1,18 @@
 """Posting: where a reply goes, as what, and what happens when it cannot."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from markupsafe import Markup
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
-from telegram.ext import ExtBot
 
 from bot.domain.chat import Conversation, Document
 from bot.domain.inbox import Delivery
 from bot.errors import PlatformError
 from bot.platforms.telegram.calls import Calls, Keyboard
+from bot.platforms.telegram.flood import FloodLimiter
 from bot.platforms.telegram.posting import (
     CAPTION_LIMIT,
     MESSAGE_LIMIT,
@@ -42,10 +43,16 @@ class Poster:
     """Posts and edits messages; in groups, what is for one person goes to that person alone."""
 
     def __init__(
-        self, bot: ExtBot[None], calls: Calls, presses: Presses, group_texts: Texts
+        self,
+        bot: Bot,
+        calls: Calls,
+        limiter: FloodLimiter,
+        presses: Presses,
+        group_texts: Texts,
     ) -> None:
         self._bot = bot
         self._calls = calls
+        self._limiter = limiter
         self._presses = presses
         self._group_texts = group_texts
 
@@ -144,7 +151,8 @@ class Poster:
                     reply_to=answered,
                     keyboard=post.keyboard,
                 )
-            message = await self._bot.send_document(
+            send = partial(
+                self._bot.send_document,
                 post.chat_id,
                 post.document.content.encode(),
                 filename=post.document.name,
@@ -156,6 +164,7 @@ class Poster:
                 else ReplyParameters(answered, allow_sending_without_reply=True),
                 reply_markup=_buttons(post.keyboard),
             )
+            message = await self._limiter.in_turn(post.chat_id, send)
             return str(message.message_id)
 
     async def _edit(self, delivery: Delivery, message_id: str) -> str:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from telegram.ext import ExtBot
+from telegram import Bot
 
 from bot.domain.chat import IncomingMessage
 from bot.domain.inbox import Delivery
@@ -53,9 +53,7 @@ class Presses:
         within: Seconds that a press may wait for its reply.
     """
 
-    def __init__(
-        self, bot: ExtBot[None], group_texts: Texts, *, within: float = ALERT_WITHIN
-    ) -> None:
+    def __init__(self, bot: Bot, group_texts: Texts, *, within: float = ALERT_WITHIN) -> None:
         self._bot = bot
         self._group_texts = group_texts
         self._within = within

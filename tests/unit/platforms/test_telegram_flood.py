@@ -27,17 +27,8 @@ class Wire:
         return {}
 
 
-async def _send(
-    limiter: FloodLimiter,
-    wire: Wire,
-    chat: str,
-    text: str,
-    *,
-    endpoint: str = "sendMessage",
-    message_id: int | None = None,
-) -> object:
-    data = {"chat_id": chat, "message_id": message_id}
-    return await limiter.process_request(wire.send, (chat, text), {}, endpoint, data, None)
+async def _send(limiter: FloodLimiter, wire: Wire, chat: str, text: str) -> object:
+    return await limiter.in_turn(chat, lambda: wire.send(chat, text))
 
 
 async def test_a_held_chat_holds_up_no_other_and_keeps_its_order() -> None:
@@ -73,15 +64,8 @@ async def test_of_waiting_edits_of_one_message_only_the_last_is_sent() -> None:
     wire.held = {"1"}
     post = asyncio.create_task(_send(limiter, wire, "1", "post"))
     await asyncio.sleep(0)
-    edits = [
-        asyncio.create_task(
-            _send(limiter, wire, "1", text, endpoint="editMessageText", message_id=5)
-        )
-        for text in ("a", "b", "c")
-    ]
-    another = asyncio.create_task(
-        _send(limiter, wire, "1", "other", endpoint="editMessageText", message_id=6)
-    )
+    edits = [asyncio.create_task(_edit(limiter, wire, text, 5)) for text in ("a", "b", "c")]
+    another = asyncio.create_task(_edit(limiter, wire, "other", 6))
     await asyncio.sleep(0)
     wire.opened.set()
     await asyncio.gather(post, *edits, another)
@@ -90,7 +74,7 @@ async def test_of_waiting_edits_of_one_message_only_the_last_is_sent() -> None:
 
 
 async def _edit(limiter: FloodLimiter, wire: Wire, text: str, message_id: int) -> object:
-    return await _send(limiter, wire, "1", text, endpoint="editMessageText", message_id=message_id)
+    return await limiter.edit_in_turn("1", message_id, lambda: wire.send("1", text))
 
 
 async def test_messages_and_the_last_edits_keep_their_order() -> None:
@@ -110,7 +94,7 @@ async def test_messages_and_the_last_edits_keep_their_order() -> None:
     sent = ["first", "one", "two", "5 c", "three", "6 b", "four", "7"]
     assert [text for _, text in wire.sent] == sent
     # Whoever asked for an edit that a later one made needless is told that all is well.
-    assert done.count(True) == 3
+    assert done.count(None) == 3
 
 
 async def test_an_edit_that_comes_while_another_is_sent_is_sent_after_it() -> None:
@@ -138,20 +122,6 @@ async def test_an_edit_that_is_outdated_while_its_chat_is_held_is_not_sent() -> 
 
     assert wire.sent == [("1", "b")]
     assert clock.monotonic() == 7
-
-
-async def test_an_answer_to_a_press_is_never_held() -> None:
-    limiter, wire = FloodLimiter(FAST, FakeClock()), Wire()
-    wire.held = {"1"}
-    stuck = asyncio.create_task(_send(limiter, wire, "1", "stuck"))
-    await asyncio.sleep(0)
-
-    async def answer() -> bool:
-        return True
-
-    assert await limiter.process_request(answer, (), {}, "answerCallbackQuery", {}, None)
-    wire.opened.set()
-    await stuck
 
 
 async def test_rates_below_one_a_second_are_kept_too() -> None:

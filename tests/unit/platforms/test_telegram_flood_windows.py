@@ -95,21 +95,12 @@ def run(
 
     async def one(limiter: FloodLimiter, at: float, chat: str) -> None:
         await asyncio.sleep(at)
-        await limiter.process_request(
-            wire.send, (chat,), {}, "sendMessage", {"chat_id": chat}, None
-        )
+        await limiter.in_turn(chat, lambda: wire.send(chat))
 
     async def edit(limiter: FloodLimiter, at: float) -> None:
         await asyncio.sleep(at)
-        data = {"chat_id": GROUP, "message_id": 5}
-        await limiter.process_request(
-            wire.edit,
-            (asyncio.get_running_loop().time() - STARTED,),
-            {},
-            "editMessageText",
-            data,
-            None,
-        )
+        asked_at = asyncio.get_running_loop().time() - STARTED
+        await limiter.edit_in_turn(GROUP, 5, lambda: wire.edit(asked_at))
 
     async def everything() -> None:
         limiter = FloodLimiter(rates, _LoopClock())
