@@ -3,10 +3,12 @@
 Rows outlive a release, so a new field of a stored class needs a default.
 """
 
+import json
 from datetime import date, datetime, time
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from cattrs.preconf.json import make_converter
+import orjson
+from cattrs.preconf.orjson import make_converter
 from markupsafe import Markup
 
 T = TypeVar("T")
@@ -18,9 +20,6 @@ _converter.register_structure_hook(
     datetime | date,
     lambda value, _: _moment(value),
 )
-_converter.register_unstructure_hook(date, lambda value: value.isoformat())
-_converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
-_converter.register_unstructure_hook(time, lambda value: value.isoformat())
 _converter.register_structure_hook(time, lambda value, _: time.fromisoformat(value))
 
 
@@ -30,10 +29,23 @@ def _moment(text: str) -> datetime | date:
 
 
 def dump(value: object) -> str:
-    """Write an object."""
-    return _converter.dumps(value)
+    """Write an object; equal objects give equal texts."""
+    plain = _converter.unstructure(value)
+    try:
+        return orjson.dumps(plain).decode()
+    except TypeError:
+        # A lone surrogate in somebody's title; only escaped can it be stored.
+        return json.dumps(plain, separators=(",", ":"), default=_text_of)
+
+
+def _text_of(value: date | time) -> str:
+    return value.isoformat()
 
 
 def load(text: str, kind: type[T]) -> T:
     """Read an object that `dump` wrote."""
-    return _converter.loads(text, kind)
+    try:
+        plain: Any = orjson.loads(text)
+    except ValueError:
+        plain = json.loads(text)
+    return _converter.structure(plain, kind)

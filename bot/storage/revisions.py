@@ -5,7 +5,7 @@ Nearly every start finds the current one, and then what migrates need not even b
 
 import sqlalchemy as sa
 
-CURRENT = "0016"
+CURRENT = "0017"
 """The revision that makes the tables of `bot.storage.tables`; a test compares it."""
 _table = sa.table("alembic_version", sa.column("version_num", sa.Text))
 

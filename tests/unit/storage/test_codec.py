@@ -117,3 +117,26 @@ def test_rows_of_an_older_release_can_be_read() -> None:
 
     assert (loaded.about, loaded.rows, loaded.alert) == (None, (), "")
     assert [(button.about, button.minutes) for button in loaded.pressable] == [((), 0)] * 2
+
+
+def test_half_a_character_in_a_text_is_stored_and_comes_back() -> None:
+    odd = replace(DELIVERY, to=replace(ANN, display_name="Ann \ud83d"))
+
+    text = dump(odd)
+
+    assert text.isascii()
+    assert load(text, Delivery) == odd
+
+
+def test_moments_and_enums_beside_half_a_character_are_written_as_always() -> None:
+    odd = StoredButton(
+        key="\ud83d",
+        owner=ANN,
+        button=replace(CARD.pressable[1]),
+        expires_at=START,
+    )
+
+    written = json.loads(dump(odd))
+    usual = json.loads(dump(replace(odd, key="key-1")))
+
+    assert {**written, "key": "key-1"} == usual

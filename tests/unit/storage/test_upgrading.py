@@ -1,8 +1,9 @@
 """A database of an older release, brought up to date with what it holds."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from alembic.config import Config
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.domain.automation import Choices
 from bot.domain.chat import (
     Conversation,
     ConversationKind,
@@ -23,9 +25,12 @@ from bot.domain.chat import (
 from bot.domain.inbox import Delivery, Membership
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
+from bot.domain.working_hours import WorkingHours
 from bot.storage import tables
+from bot.storage.automations import SqlAutomations
 from bot.storage.codec import dump
-from bot.storage.engine import parse_url
+from bot.storage.database import Database
+from bot.storage.engine import open_engine, parse_url
 from tests.contract.stores import DATABASES, database_address, store_on
 from tests.fakes.clock import START, FakeClock
 
@@ -207,3 +212,33 @@ async def test_replies_of_before_are_delivered_and_what_was_said_then_is_not_kno
     assert before == [None]
     assert found == waiting
     assert (left, gone) == ([], None)
+
+
+async def test_what_somebody_wants_of_their_presence_is_still_read_when_it_is_due(
+    url: str, clock: FakeClock
+) -> None:
+    choices = Choices(meetings=True, hours=WorkingHours(start=time(8, 30), days=(1, 2)))
+
+    def fill(connection: sa.Connection) -> None:
+        # As it was written until then: with spaces.
+        spaced = json.dumps(json.loads(dump(choices)))
+        connection.execute(
+            sa.text(
+                "INSERT INTO automations (platform, user_id, choices, due_at)"
+                " VALUES ('telegram', '7', :choices, :at)"
+            ).bindparams(sa.bindparam("at", type_=sa.DateTime())),
+            {"choices": spaced, "at": NAIVE_START},
+        )
+
+    await _left_by(url, "0016", fill)
+    database = Database(await open_engine(parse_url(url)))
+    database.start()
+    try:
+        book = SqlAutomations(database, clock)
+        [due] = await book.due_automations(9)
+        begun = await book.begin_reading(due, START + timedelta(minutes=20))
+    finally:
+        await database.stop()
+
+    assert due.choices == choices
+    assert begun is not None
