@@ -85,6 +85,10 @@ def set_up(level: str, style: Literal["text", "json"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Where a line comes from is looked up for each, and neither style shows it.
+    # https://docs.python.org/3/howto/logging.html#optimization
+    logging._srcfile = None  # noqa: SLF001 - see there
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # At DEBUG these print addresses and tokens.
     for name in (*_TALKATIVE, "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

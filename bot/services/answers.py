@@ -118,12 +118,15 @@ class Answers:
             participation = outcome.participation
             confirmed = participation.confirmation is Confirmation.CONFIRMED
             change = self._change(
-                caller, participation.event.ref, participation.event.title, outcome.before
+                caller,
+                participation.event.ref,
+                title=participation.event.title,
+                before=outcome.before or "",
+                after=participation.status if confirmed else wanted,
+                confirmation=participation.confirmation,
+                undoes=provided.undoes,
             )
-            after = participation.status if confirmed else wanted
-            confirmation = participation.confirmation
-            change = replace(change, after=after, undoes=provided.undoes)
-            caller.changes.put(replace(change, confirmation=confirmation))
+            caller.changes.put(change)
             await self._written(participation.event)
             if confirmed:
                 await self._answered(caller.identity, participation.event)
@@ -133,7 +136,8 @@ class Answers:
         self, caller: Caller, ref: EventRef, wanted: Answer, provided: Provided
     ) -> Outcome:
         call = await call_about(caller, self._accounts, ref)
-        ref = replace(ref, account_id=call.account.account_id)
+        if ref.account_id != call.account.account_id:
+            ref = replace(ref, account_id=call.account.account_id)
         calendar = self._calendars[ref.provider]
         earlier = await self._inbox.find_intent(caller.entry_id, ref.provider, ref.subject)
         if earlier is not None:
@@ -223,7 +227,7 @@ class Answers:
             wanted=wanted,
             stored_at=self._clock.now(),
             attempts=1 if earlier is None else earlier.attempts + 1,
-            event=replace(event, attendees=()),
+            event=replace(event, attendees=()) if event.attendees else event,
         )
         await self._inbox.record_intent(intent)
         begun = self._note_begun(caller, event.ref, intent)
@@ -247,21 +251,40 @@ class Answers:
     def _note_begun(self, caller: Caller, ref: EventRef, intent: Intent) -> Change:
         """Note what is about to be sent, or was perhaps sent by an earlier attempt."""
         title = "" if intent.event is None else intent.event.title
-        change = self._change(caller, ref, title, intent.before)
-        change = replace(change, after=intent.wanted, confirmation=Confirmation.UNKNOWN)
+        change = self._change(
+            caller,
+            ref,
+            title=title,
+            before=intent.before,
+            after=intent.wanted,
+            confirmation=Confirmation.UNKNOWN,
+        )
         caller.changes.put(change)
         return change
 
-    def _change(self, caller: Caller, ref: EventRef, title: str, before: str | None) -> Change:
+    def _change(
+        self,
+        caller: Caller,
+        ref: EventRef,
+        *,
+        title: str,
+        before: str,
+        after: str,
+        confirmation: Confirmation,
+        undoes: bool = False,
+    ) -> Change:
         return Change(
             owner=caller.identity,
             at=self._clock.now(),
             conversation=caller.conversation,
             provider=ref.provider,
             kind=ChangeKind.ANSWER,
-            before=before or "",
+            before=before,
+            after=after,
             event=ref,
             title=title,
+            confirmation=confirmation,
+            undoes=undoes,
             entry_id=caller.entry_id,
         )
 
