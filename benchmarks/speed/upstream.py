@@ -109,6 +109,10 @@ class Upstream:
     ) -> None:
         """Let people begin, numbered from one.
 
+        Where answers take time, they begin spread over that time. In one instant they would go on
+        in step for ever, and what is measured would be how 64 commands in the same millisecond
+        wait for each other.
+
         Args:
             count: People.
             hook: Where updates are posted to, if the bot has not told by itself.
@@ -126,8 +130,11 @@ class Upstream:
             for person in active:
                 _, person.poster = await loop.create_connection(Poster, *self._hook[:2])
         self._going = True
+        apart = (2 * self._latencies.portal + self._latencies.telegram) / len(active)
         for person in active:
             self._give(person)
+            if apart:
+                await asyncio.sleep(apart)
 
     async def end(self) -> None:
         """Let nobody begin another command; wait a while for those under way, then hang up."""
