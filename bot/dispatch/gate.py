@@ -111,6 +111,24 @@ class Pace:
         self._forget_above = max(_FORGET_ABOVE, 2 * len(self._hands))
 
 
+class _Paces:
+    """By when something came, or by when it was written if that says less.
+
+    What people wrote while nobody listened comes all at once; and a clock that is put right must
+    not make anybody wait.
+    """
+
+    def __init__(self, *, rate: float, burst: float, clock: Clock) -> None:
+        self._came = Pace(rate=rate, burst=burst, clock=clock)
+        self._written = Pace(rate=rate, burst=burst, clock=clock)
+        self.pause = self._came.pause
+
+    def judge(self, who: Hashable, message: IncomingMessage) -> Verdict:
+        """Count one more."""
+        written = self._written.judge(who, at=message.sent_at.timestamp())
+        return self._came.judge(who, excused=written is Verdict.TAKEN)
+
+
 class Gate:
     """Lets in what people can mean to ask for, before anything waits in a lane.
 
@@ -140,9 +158,8 @@ class Gate:
     ) -> None:
         self._inbox = inbox
         self._platforms = platforms
-        self._people = Pace(rate=person_rate / _MINUTE, burst=PERSON_BURST, clock=clock)
-        self._written = Pace(rate=person_rate / _MINUTE, burst=PERSON_BURST, clock=clock)
-        self._groups = Pace(rate=group_rate / _MINUTE, burst=GROUP_BURST, clock=clock)
+        self._people = _Paces(rate=person_rate / _MINUTE, burst=PERSON_BURST, clock=clock)
+        self._groups = _Paces(rate=group_rate / _MINUTE, burst=GROUP_BURST, clock=clock)
         self._refused_person = Refusal(pause=self._people.pause, of_group=False)
         self._refused_group = Refusal(pause=self._groups.pause, of_group=True)
         self._default_language = default_language
@@ -178,23 +195,12 @@ class Gate:
         if in_group and not (typed or message.press or message.reply_to):
             # The talk of a group: most likely nothing is done about it.
             return Verdict.TAKEN, self._refused_person
-        verdict = self._judge_person(message)
+        verdict = self._people.judge(message.sender, message)
         if not typed or verdict is not Verdict.TAKEN:
             return verdict, self._refused_person
         place = message.conversation
-        return self._groups.judge((place.platform, place.chat_id)), self._refused_group
-
-    def _judge_person(self, message: IncomingMessage) -> Verdict:
-        """By when something came, or by when it was written if that says less.
-
-        What people wrote while nobody listened comes all at once. A press has no date of its own;
-        and a clock that is put right must not make anybody wait.
-        """
-        sender, excused = message.sender, False
-        if message.press is None:
-            written = self._written.judge(sender, at=message.sent_at.timestamp())
-            excused = written is Verdict.TAKEN
-        return self._people.judge(sender, excused=excused)
+        verdict = self._groups.judge((place.platform, place.chat_id), message)
+        return verdict, self._refused_group
 
     def _is_command(self, message: IncomingMessage) -> bool:
         """Whether something typed in a group is a command of ours, or begins with a name."""

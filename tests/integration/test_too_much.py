@@ -1,5 +1,6 @@
 """More than people can mean: one calm answer, the rest passed over; a busy group is no flood."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -208,20 +209,51 @@ async def test_the_rates_can_be_raised_until_they_do_not_matter() -> None:
     assert answers == ["presence.none"] * 300
 
 
+def waiting(bot: Bot, messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
+    """As if one had come every other second, until now."""
+    now = bot.clock.now()
+    return [
+        replace(message, sent_at=now - timedelta(seconds=2 * (len(messages) - place)))
+        for place, message in enumerate(messages)
+    ]
+
+
 async def test_what_people_wrote_while_nobody_listened_is_no_flood() -> None:
     async with running_bot(limits=KEPT) as bot:
-        now = bot.clock.now()
-        ages = range(3 * PERSON_BURST, 0, -1)
-        waited = [
-            replace(message, sent_at=now - timedelta(seconds=2 * age))
-            for message, age in zip(lines(bot, len(ages)), ages, strict=True)
-        ]
-        answers = await said(bot, waited)
+        answers = await said(bot, waiting(bot, lines(bot, 3 * PERSON_BURST)))
         flood = await said(bot, lines(bot, 2 * PERSON_BURST))
 
-    assert answers == ["presence.none"] * len(ages)
+    assert answers == ["presence.none"] * (3 * PERSON_BURST)
     assert flood.count("too_much") == 1
     assert flood.count("presence.none") <= PERSON_BURST
+
+
+async def test_what_a_group_wrote_while_nobody_listened_is_no_flood() -> None:
+    async with running_bot(limits=KEPT) as bot:
+        talk = [
+            message
+            for number in range(GROUP_BURST + 50)
+            for message in lines(bot, 1, who=PEOPLE[number % len(PEOPLE)], group=TEAM)
+        ]
+        answers = await said(bot, waiting(bot, talk))
+
+    assert answers == ["presence.none"] * (GROUP_BURST + 50)
+
+
+async def test_what_people_pressed_while_nobody_listened_is_no_flood() -> None:
+    async with running_bot(limits=KEPT) as bot:
+        await bot.say(f"/status {SPRINT_REVIEW}")
+        card_id, delivery = bot.chat.posted[-1]
+        press = Press(key=delivery.keys[0], card_id=card_id)
+        bot.clock.advance(600)
+        presses = [
+            bot.chat.message(identity_of(ANN), "", press=press) for _ in range(3 * PERSON_BURST)
+        ]
+        answers = await said(bot, waiting(bot, presses))
+
+    assert "too_much" not in answers
+    assert len(bot.chat.answered) == 3 * PERSON_BURST
+    assert not any("Too much" in toast for toast in bot.chat.toasts)
 
 
 async def test_a_clock_that_was_ahead_makes_nobody_wait() -> None:

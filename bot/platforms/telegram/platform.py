@@ -28,6 +28,7 @@ from bot.platforms.telegram.updates import (
     NoPerson,
     Skipped,
     convert,
+    date_presses,
     update_id_of,
 )
 from bot.ports import ChatPlatform, Clock, Moved, Receive, WebhookEndpoint
@@ -237,7 +238,7 @@ class TelegramPlatform:
             for news in converted:
                 if isinstance(news, GroupMoved):
                     await self._moved(news.before, news.after)
-        messages = [each for each in converted if isinstance(each, IncomingMessage)]
+        messages = date_presses([each for each in converted if isinstance(each, IncomingMessage)])
         if messages:
             await self._receive(messages)
         for message in messages:

@@ -1,6 +1,6 @@
 """Telegram's updates as our messages. Pure: it takes what Telegram sent and believes none of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -158,6 +158,24 @@ def _answered(message: Mapping[str, object], conversation: Conversation) -> str 
     return None if message_id == conversation.thread_id else message_id
 
 
+def date_presses(messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
+    """Say of each press that it was made no later than what was written after it.
+
+    A press has no date of its own; but updates come in the order in which things happened, and
+    after a time without any a batch holds what happened in all of it. What is pressed last, or
+    comes alone, counts as pressed now.
+
+    Args:
+        messages: A batch of updates, in their order.
+    """
+    dated = list(messages)
+    for place in range(len(dated) - 2, -1, -1):
+        message, after = dated[place], dated[place + 1].sent_at
+        if message.press is not None and after < message.sent_at:
+            dated[place] = replace(message, sent_at=after)
+    return dated
+
+
 def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingMessage | Skipped:
     message = query.get("message")
     data = query.get("data")
@@ -171,7 +189,7 @@ def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingM
         sender=_identity(person),
         conversation=_conversation(card),
         text="",
-        # A press has no date of its own, and Telegram forgets presses within minutes.
+        # See `date_presses`.
         sent_at=now,
         language=_text(person.get("language_code")),
         press=Press(

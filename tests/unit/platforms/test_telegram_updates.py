@@ -1,6 +1,6 @@
 """Telegram's updates: what is a message to the bot, what is not, and what is nothing at all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from bot.platforms.telegram.updates import (
     NoPerson,
     Skipped,
     convert,
+    date_presses,
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -166,6 +167,34 @@ def test_a_press_carries_its_key_and_card() -> None:
     assert isinstance(read, IncomingMessage)
     assert read.press == Press(key="key", card_id="5", callback_id="77")
     assert read.sent_at == NOW
+
+
+def test_a_press_was_made_no_later_than_what_was_written_after_it() -> None:
+    press = {"callback_query": {"id": "77", "from": ANN, "data": "key", "message": message()}}
+    written = {"message": message(date=1772442000 - 600)}
+    later = {"message": message(date=1772442000 - 60)}
+    batch = [
+        read
+        for number, update in enumerate([press, press, written, press, later, press])
+        if isinstance(read := convert({"update_id": number, **update}, NOW), IncomingMessage)
+    ]
+
+    dated = date_presses(batch)
+
+    assert [NOW - read.sent_at for read in dated] == [
+        timedelta(seconds=seconds) for seconds in (600, 600, 600, 60, 60, 0)
+    ]
+    assert [read.key for read in dated] == [read.key for read in batch]
+
+
+def test_a_clock_that_is_ahead_of_ours_dates_no_press_later_than_it_came() -> None:
+    press = {"callback_query": {"id": "77", "from": ANN, "data": "key", "message": message()}}
+    ahead = {"message": message(date=1772442000 + 600)}
+    batch = [convert({"update_id": 9, **update}, NOW) for update in (press, ahead)]
+
+    dated = date_presses([read for read in batch if isinstance(read, IncomingMessage)])
+
+    assert dated[0].sent_at == NOW
 
 
 @pytest.mark.parametrize(
