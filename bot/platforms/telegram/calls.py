@@ -1,7 +1,7 @@
 """The calls that every command makes, past the library's objects.
 
 python-telegram-bot reads each answer into objects that nobody looks at, and that costs more than
-the call itself. Limits and errors are the library's and ours, as for every other call.
+the call itself. Limits and errors are the same as for every other call.
 https://core.telegram.org/bots/api#making-requests
 """
 
