@@ -124,9 +124,12 @@ class _Paces:
         self.pause = self._came.pause
 
     def judge(self, who: Hashable, message: IncomingMessage) -> Verdict:
-        """Count one more."""
-        written = self._written.judge(who, at=message.sent_at.timestamp())
-        return self._came.judge(who, excused=written is Verdict.TAKEN)
+        """Count one more; by its date only if that is from the platform's clock, as all others."""
+        excused, press = False, message.press
+        dated = message.sent_at if press is None else press.made_before
+        if dated is not None:
+            excused = self._written.judge(who, at=dated.timestamp()) is Verdict.TAKEN
+        return self._came.judge(who, excused=excused)
 
 
 class Gate:

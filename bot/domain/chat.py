@@ -67,11 +67,13 @@ class Press:
         key: The opaque key that the button carried; forgeable, so it is authorised again.
         card_id: The message that holds the button.
         callback_id: What the platform needs to acknowledge the press, if anything.
+        made_before: By the platform's clock, as dates of messages; None if nobody can tell.
     """
 
     key: str
     card_id: str
     callback_id: str = ""
+    made_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -23,6 +23,22 @@ def lines(
     bot: Bot, count: int, text: str = "/presence", *, who: Colleague = ANN, group: str | None = None
 ) -> list[IncomingMessage]:
     return [bot.chat.message(identity_of(who), text, group=group) for _ in range(count)]
+
+
+def pressed(
+    bot: Bot, count: int, *, made_before: Sequence[datetime | None] = (None,)
+) -> list[IncomingMessage]:
+    """Ann presses the first button of what was posted last, at these times by turns."""
+    card_id, delivery = bot.chat.posted[-1]
+    press = Press(key=delivery.keys[0], card_id=card_id)
+    return [
+        bot.chat.message(
+            identity_of(ANN),
+            "",
+            press=replace(press, made_before=made_before[number % len(made_before)]),
+        )
+        for number in range(count)
+    ]
 
 
 async def said(bot: Bot, messages: list[IncomingMessage]) -> list[str]:
@@ -126,11 +142,8 @@ async def test_a_stranger_who_floods_hears_of_nothing_but_their_id() -> None:
 async def test_a_hammered_button_is_pressed_so_often_and_then_says_that_it_did_nothing() -> None:
     async with running_bot(limits=KEPT) as bot:
         await bot.say(f"/status {SPRINT_REVIEW}")
-        card_id, delivery = bot.chat.posted[-1]
-        press = Press(key=delivery.keys[0], card_id=card_id)
         hits = bot.portal.hits
-        presses = [bot.chat.message(identity_of(ANN), "", press=press) for _ in range(100)]
-        answers = await said(bot, presses)
+        answers = await said(bot, pressed(bot, 100))
         hits = bot.portal.hits - hits
 
     assert answers.count("too_much") == 1
@@ -243,17 +256,29 @@ async def test_what_a_group_wrote_while_nobody_listened_is_no_flood() -> None:
 async def test_what_people_pressed_while_nobody_listened_is_no_flood() -> None:
     async with running_bot(limits=KEPT) as bot:
         await bot.say(f"/status {SPRINT_REVIEW}")
-        card_id, delivery = bot.chat.posted[-1]
-        press = Press(key=delivery.keys[0], card_id=card_id)
+        size = 3 * PERSON_BURST
         bot.clock.advance(600)
-        presses = [
-            bot.chat.message(identity_of(ANN), "", press=press) for _ in range(3 * PERSON_BURST)
-        ]
-        answers = await said(bot, waiting(bot, presses))
+        ago = [bot.clock.now() - timedelta(seconds=2 * (size - number)) for number in range(size)]
+        answers = await said(bot, pressed(bot, size, made_before=ago))
 
     assert "too_much" not in answers
-    assert len(bot.chat.answered) == 3 * PERSON_BURST
+    assert len(bot.chat.answered) == size
     assert not any("Too much" in toast for toast in bot.chat.toasts)
+
+
+async def test_presses_that_nobody_can_date_do_not_count_by_a_clock_that_is_ahead() -> None:
+    async with running_bot(limits=KEPT) as bot:
+        await bot.say(f"/status {SPRINT_REVIEW}")
+        told_by_telegram = bot.clock.now()
+        bot.clock.advance(3600)
+        await said(bot, pressed(bot, PERSON_BURST))
+        waited = [
+            replace(message, sent_at=told_by_telegram + timedelta(seconds=2 * number))
+            for number, message in enumerate(lines(bot, PERSON_BURST), start=1)
+        ]
+        answers = await said(bot, waited)
+
+    assert answers == ["presence.none"] * PERSON_BURST
 
 
 async def test_a_clock_that_was_ahead_makes_nobody_wait() -> None:

@@ -162,18 +162,21 @@ def date_presses(messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
     """Say of each press that it was made no later than what was written after it.
 
     A press has no date of its own; but updates come in the order in which things happened, and
-    after a time without any a batch holds what happened in all of it. What is pressed last, or
-    comes alone, counts as pressed now.
+    after a time without any a batch holds what happened in all of it. Of what is pressed last, or
+    comes alone, nothing can be said.
 
     Args:
         messages: A batch of updates, in their order.
     """
-    dated = list(messages)
-    for place in range(len(dated) - 2, -1, -1):
-        message, after = dated[place], dated[place + 1].sent_at
-        if message.press is not None and after < message.sent_at:
-            dated[place] = replace(message, sent_at=after)
-    return dated
+    dated, before = [], None
+    for message in reversed(messages):
+        if message.press is None:
+            before = message.sent_at
+            dated.append(message)
+        else:
+            press = replace(message.press, made_before=before)
+            dated.append(replace(message, press=press))
+    return dated[::-1]
 
 
 def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingMessage | Skipped:
@@ -189,7 +192,7 @@ def _press(number: int, query: Mapping[str, object], now: datetime) -> IncomingM
         sender=_identity(person),
         conversation=_conversation(card),
         text="",
-        # See `date_presses`.
+        # A press has no date of its own, and Telegram forgets presses within minutes.
         sent_at=now,
         language=_text(person.get("language_code")),
         press=Press(

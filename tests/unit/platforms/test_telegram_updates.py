@@ -181,20 +181,15 @@ def test_a_press_was_made_no_later_than_what_was_written_after_it() -> None:
 
     dated = date_presses(batch)
 
-    assert [NOW - read.sent_at for read in dated] == [
-        timedelta(seconds=seconds) for seconds in (600, 600, 600, 60, 60, 0)
+    assert [read.press and read.press.made_before for read in dated] == [
+        NOW - timedelta(seconds=600),
+        NOW - timedelta(seconds=600),
+        None,
+        NOW - timedelta(seconds=60),
+        None,
+        None,
     ]
     assert [read.key for read in dated] == [read.key for read in batch]
-
-
-def test_a_clock_that_is_ahead_of_ours_dates_no_press_later_than_it_came() -> None:
-    press = {"callback_query": {"id": "77", "from": ANN, "data": "key", "message": message()}}
-    ahead = {"message": message(date=1772442000 + 600)}
-    batch = [convert({"update_id": 9, **update}, NOW) for update in (press, ahead)]
-
-    dated = date_presses([read for read in batch if isinstance(read, IncomingMessage)])
-
-    assert dated[0].sent_at == NOW
 
 
 @pytest.mark.parametrize(
