@@ -164,28 +164,50 @@ class _Reading:
             self._behind[place] = (latest, said)
 
     def _give_out(self) -> None:
-        """Messages that answer none by themselves belong to what has no answer yet, in order."""
-        titles = self._history.titles
-        for asked in self._history.asked:
-            if self._found.get(asked.number):
-                continue
-            mine = self._free.get(asked.person, [])
-            own = [titles[event] for event in asked.events]
-            later = [said for said in mine if said.at >= asked.at]
-            named = [said for said in later if any(title in said.text for title in own)]
-            others = [
-                said for said in later if not any(title in said.text for title in titles.values())
+        """Messages that answer none by themselves belong to what has no answer yet.
+
+        Each may answer several, so they are given out anew where that leaves fewer without any.
+        """
+        left = [asked for asked in self._history.asked if not self._found.get(asked.number)]
+        fits = {asked.number: self._fitting(asked) for asked in left}
+        taken: dict[int, tuple[Asked, Said]] = {}
+
+        def give(asked: Asked, seen: set[int]) -> bool:
+            for said in fits[asked.number]:
+                if id(said) in seen:
+                    continue
+                seen.add(id(said))
+                before = taken.get(id(said))
+                if before is None or give(before[0], seen):
+                    taken[id(said)] = asked, said
+                    return True
+            return False
+
+        for asked in left:
+            give(asked, set())
+        for asked, said in taken.values():
+            edits = (
+                one
+                for one in self._history.said
+                if one.edit and (one.chat, one.message_id) == (said.chat, said.message_id)
+            )
+            self._found[asked.number] = [
+                Answer(one, sure=False) for one in sorted([said, *edits], key=_at)
             ]
-            for said in [*named, *others][:1]:
-                mine.remove(said)
-                edits = (
-                    one
-                    for one in self._history.said
-                    if one.edit and (one.chat, one.message_id) == (said.chat, said.message_id)
-                )
-                self._found[asked.number] = [
-                    Answer(one, sure=False) for one in sorted([said, *edits], key=_at)
-                ]
+
+    def _fitting(self, asked: Asked) -> Sequence[Said]:
+        """What was said later, and of the same event or of none."""
+        titles = self._history.titles
+        own = [titles[event] for event in asked.events]
+        return [
+            said
+            for said in self._free.get(asked.person, ())
+            if said.at >= asked.at
+            and (
+                any(title in said.text for title in own)
+                or not any(title in said.text for title in titles.values())
+            )
+        ]
 
 
 def _at(said: Said) -> float:

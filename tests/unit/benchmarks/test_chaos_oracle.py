@@ -271,6 +271,23 @@ def test_whoever_blocked_the_bot_cannot_be_answered() -> None:
     assert judge(replace(history, said=[refused])) == []
 
 
+def test_what_may_answer_several_is_given_to_them_so_that_fewest_are_left() -> None:
+    """In a group, where private answers say by themselves to nothing what they answer."""
+    asked = [
+        replace(DECLINE, number=number, at=float(number), chat=-1, message_id=number)
+        for number in (1, 2, 3)
+    ]
+    said = [
+        Said(at=1.5, chat=ANN, message_id=11, text=REFUSED),
+        Said(at=2.5, chat=ANN, message_id=12, text="❌ Declined: Talk 10002"),
+        Said(at=3.5, chat=ANN, message_id=13, text=REFUSED),
+    ]
+
+    answers = Answers(replace(good(), asked=asked, said=said))
+
+    assert [len(answers.of(one)) for one in asked] == [1, 1, 1]
+
+
 def test_a_press_is_answered_by_a_note_or_by_its_message() -> None:
     history = good()
     press = replace(history.asked[0], text="Accept", query_id="q", message_id=9)
