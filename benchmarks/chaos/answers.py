@@ -166,11 +166,30 @@ class _Reading:
     def _give_out(self) -> None:
         """Messages that answer none by themselves belong to what has no answer yet.
 
-        Each may answer several, so they are given out anew where that leaves fewer without any.
+        Each may answer several, so they are given out anew where that leaves fewer without any;
+        and so is the only change of a card that a press has had: it may have been told by a message
+        instead, and the change was for a later one.
         """
         left = [asked for asked in self._history.asked if not self._found.get(asked.number)]
-        fits = {asked.number: self._fitting(asked) for asked in left}
         taken: dict[int, tuple[Asked, Said]] = {}
+        for asked in self._history.asked:
+            match self._found.get(asked.number, ()):
+                case [Answer(said=said)] if said.edit and asked.query_id and asked.in_private:
+                    taken[id(said)] = asked, said
+        of_presses = dict(taken)
+        fits = {
+            asked.number: [
+                *(
+                    said
+                    for press, said in of_presses.values()
+                    if asked.query_id
+                    and said.at >= asked.at
+                    and (said.chat, said.message_id) == (asked.chat, asked.message_id)
+                ),
+                *self._fitting(asked),
+            ]
+            for asked in (*left, *(press for press, _ in of_presses.values()))
+        }
 
         def give(asked: Asked, seen: set[int]) -> bool:
             for said in fits[asked.number]:
@@ -186,6 +205,11 @@ class _Reading:
         for asked in left:
             give(asked, set())
         for asked, said in taken.values():
+            if of_presses.get(id(said), (None,))[0] is asked:
+                continue
+            if id(said) in of_presses:
+                self._found[asked.number] = [Answer(said, sure=False)]
+                continue
             edits = (
                 one
                 for one in self._history.said

@@ -288,6 +288,19 @@ def test_what_may_answer_several_is_given_to_them_so_that_fewest_are_left() -> N
     assert [len(answers.of(one)) for one in asked] == [1, 1, 1]
 
 
+def test_a_change_of_a_card_is_a_later_press_s_if_the_earlier_one_was_told_by_a_message() -> None:
+    asked = [
+        replace(DECLINE, number=number, at=float(number), message_id=9, query_id=str(number))
+        for number in (1, 2)
+    ]
+    told = Said(at=1.5, chat=ANN, message_id=11, text=REFUSED)
+    change = Said(at=2.5, chat=ANN, message_id=9, text="❌ Declined: Talk 10002", edit=True)
+
+    answers = Answers(replace(good(), asked=asked, said=[told, change]))
+
+    assert [[answer.said for answer in answers.of(one)] for one in asked] == [[told], [change]]
+
+
 def test_a_press_is_answered_by_a_note_or_by_its_message() -> None:
     history = good()
     press = replace(history.asked[0], text="Accept", query_id="q", message_id=9)
