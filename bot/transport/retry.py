@@ -1,24 +1,17 @@
 """The one retry policy. What may be repeated is said by the error classes, not by the callers."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
-from tenacity.stop import stop_base
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.errors import BotError, ProviderError, RateLimitedError, TransportError
 from bot.transport.messages import Timer
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
 T = TypeVar("T")
 
 ATTEMPTS = 3
-_back_off = wait_random_exponential(multiplier=0.2, max=2.0)
 
 
 async def with_retries(
@@ -43,6 +36,16 @@ async def with_retries(
         return await attempt()
     except (ProviderError, TransportError) as error:
         first: BotError | None = error
+    # Nor is it needed to start.
+    from tenacity import (  # noqa: PLC0415 - see above
+        AsyncRetrying,
+        retry_if_exception,
+        stop_after_attempt,
+        wait_random_exponential,
+    )
+    from tenacity.stop import stop_base  # noqa: PLC0415 - likewise
+
+    back_off = wait_random_exponential(multiplier=0.2, max=2.0)
 
     def worth_it(error: BaseException) -> bool:
         if not isinstance(error, ProviderError | TransportError) or not error.transient:
@@ -51,14 +54,14 @@ async def with_retries(
             return False
         return repeatable or not error.may_have_happened
 
-    def pause(state: RetryCallState) -> float:
+    def pause(state: "RetryCallState") -> float:
         error = None if state.outcome is None else state.outcome.exception()
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             return error.retry_after
-        return _back_off(state)
+        return back_off(state)
 
     class NoTimeLeft(stop_base):
-        def __call__(self, state: RetryCallState) -> bool:
+        def __call__(self, state: "RetryCallState") -> bool:
             return timer.monotonic() + state.upcoming_sleep >= deadline
 
     async def once_more() -> T:
