@@ -31,6 +31,11 @@ def _ends(asked: Asked, said: Said) -> bool:
     return not of_the_group and sense_of(said.text) not in _OPEN
 
 
+def _is_as_wanted(asked: Asked, said: Said) -> bool:
+    """Whether it claims nothing else than what was asked for; else it may be another one's."""
+    return all(claim.status == asked.wanted for claim in claims_in(said.text))
+
+
 @dataclass(frozen=True)
 class Answers:
     """A history, with everything that was said put beside what it answers."""
@@ -155,7 +160,8 @@ class _Reading:
             fits.append(before[0])
         for asked in fits or presses[-1:]:
             # One that changes nothing may be an earlier one, sent again because it seemed lost.
-            answer = Answer(said, sure=len(fits) == 1 and not said.refused)
+            alone = len(fits) == 1 and not said.refused
+            answer = Answer(said, sure=alone and _is_as_wanted(asked, said))
             # What may answer several is counted for the first of them alone.
             if asked in waiting[:1] or asked not in waiting:
                 self._found[asked.number].append(answer)
