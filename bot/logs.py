@@ -13,21 +13,32 @@ from typing import Literal
 
 from bot.domain.reference import current_reference
 
+_NAMES = ("auth", "token", "secret", "bearer")
 _SECRETS = (
-    re.compile(r"(/rest/)\d+/[^/\s\"']+"),
-    re.compile(r"(/bot)\d+:[A-Za-z0-9_-]+"),
-    re.compile(r"\b()\d{5,}:[A-Za-z0-9_-]{20,}"),
-    re.compile(
-        r"((?:Bearer|auth=|access_token=|refresh_token=|client_secret=)\s*)[^\s\"'&]+",
-        re.IGNORECASE,
+    (("/rest/",), re.compile(r"(/rest/)\d+/[^/\s\"']+")),
+    (("/bot",), re.compile(r"(/bot)\d+:[A-Za-z0-9_-]+")),
+    ((":",), re.compile(r"\b()\d{5,}:[A-Za-z0-9_-]{20,}")),
+    (
+        _NAMES,
+        re.compile(
+            r"((?:Bearer|auth=|access_token=|refresh_token=|client_secret=)\s*)[^\s\"'&]+",
+            re.IGNORECASE,
+        ),
     ),
     # The same as JSON and as Python show it.
-    re.compile(
-        r"([\"'](?:auth|access_token|refresh_token|client_secret)[\"']:\s*[\"'])[^\"']+",
-        re.IGNORECASE,
+    (
+        _NAMES,
+        re.compile(
+            r"([\"'](?:auth|access_token|refresh_token|client_secret)[\"']:\s*[\"'])[^\"']+",
+            re.IGNORECASE,
+        ),
     ),
-    re.compile(r"(/link/(?:confirm/)?|[?&](?:code|state)=)[^\s\"'&]+"),
+    (
+        ("/link/", "code=", "state="),
+        re.compile(r"(/link/(?:confirm/)?|[?&](?:code|state)=)[^\s\"'&]+"),
+    ),
 )
+"""What to look for, in small letters, before a pattern is tried: that is much quicker."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """What moves the cursor of whoever reads a log, or turns a line round; line breaks apart."""
 _TALKATIVE = ("aiohttp.access", "asyncio", "httpcore", "httpx", "telegram", "aiosqlite", "stamina")
@@ -35,8 +46,10 @@ _TALKATIVE = ("aiohttp.access", "asyncio", "httpcore", "httpx", "telegram", "aio
 
 def redact(text: str) -> str:
     """Blot out what looks like a webhook address or a token."""
-    for pattern in _SECRETS:
-        text = pattern.sub(r"\1[secret]", text)
+    small = text.lower()
+    for signs, pattern in _SECRETS:
+        if any(sign in small for sign in signs):
+            text = pattern.sub(r"\1[secret]", text)
     return text
 
 

@@ -62,9 +62,12 @@ class MovedError(PlatformError):
 
 def pages(text: Markup, limit: int = MESSAGE_LIMIT) -> list[str]:
     """Cut a text into messages at line breaks; no tag of ours spans one."""
+    whole = _PERSON.sub(_linked, str(text))
+    if len(whole) <= limit:
+        return [whole]
     found: list[list[str]] = [[]]
     size = 0
-    for line in _PERSON.sub(_linked, str(text)).split("\n"):
+    for line in whole.split("\n"):
         piece, length = line, len(Markup(line).striptags())  # noqa: S704 - it is Markup
         if length > limit:
             piece, length = _shortened(line, limit), limit
