@@ -210,11 +210,10 @@ class _Reading:
 
         for asked in left:
             give(asked, set())
+        changes: dict[tuple[int, int], list[tuple[Asked, Said]]] = defaultdict(list)
         for asked, said in taken.values():
-            if of_presses.get(id(said), (None,))[0] is asked:
-                continue
             if id(said) in of_presses:
-                self._found[asked.number] = [Answer(said, sure=False)]
+                changes[asked.chat, asked.message_id].append((asked, said))
                 continue
             edits = (
                 one
@@ -224,6 +223,15 @@ class _Reading:
             self._found[asked.number] = [
                 Answer(one, sure=False) for one in sorted([said, *edits], key=_at)
             ]
+        for pairs in changes.values():
+            self._put_in_order(pairs)
+
+    def _put_in_order(self, pairs: Sequence[tuple[Asked, Said]]) -> None:
+        """A card is changed for its presses in the order in which they came."""
+        presses = sorted((asked for asked, _ in pairs), key=lambda asked: asked.number)
+        for asked, said in zip(presses, sorted((said for _, said in pairs), key=_at), strict=True):
+            if said not in (answer.said for answer in self._found.get(asked.number, ())):
+                self._found[asked.number] = [Answer(said, sure=False)]
 
     def _fitting(self, asked: Asked) -> Sequence[Said]:
         """What was said later, and of the same event or of none."""

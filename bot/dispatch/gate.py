@@ -67,8 +67,9 @@ class Pace:
 
     def __init__(self, *, rate: float, burst: float, clock: Clock) -> None:
         self._each = 1 / rate
-        self._room = max(burst, rate) * self._each
-        self.pause = self._room / 2
+        self.room = max(burst, rate) * self._each
+        """Seconds in which a burst drains."""
+        self.pause = self.room / 2
         """Seconds that a pause lasts."""
         self._clock = clock
         self._hands: dict[Hashable, _Hand] = {}
@@ -90,11 +91,11 @@ class Pace:
         elif hand.empty_at <= now:
             hand.empty_at, hand.told_at = now, float("-inf")
         if excused:
-            hand.empty_at = min(hand.empty_at + self._each, now + self._room)
+            hand.empty_at = min(hand.empty_at + self._each, now + self.room)
             return Verdict.TAKEN
         if now < hand.paused_until:
             return Verdict.PASSED_OVER
-        if hand.empty_at + self._each - now <= self._room:
+        if hand.empty_at + self._each - now <= self.room:
             hand.empty_at += self._each
             return Verdict.TAKEN
         hand.paused_until = now + self.pause
@@ -121,15 +122,19 @@ class _Paces:
     def __init__(self, *, rate: float, burst: float, clock: Clock) -> None:
         self._came = Pace(rate=rate, burst=burst, clock=clock)
         self._written = Pace(rate=rate, burst=burst, clock=clock)
+        self._clock = clock
         self.pause = self._came.pause
 
     def judge(self, who: Hashable, message: IncomingMessage) -> Verdict:
         """Count one more; by its date only if that is from the platform's clock, as all others."""
-        excused, press = False, message.press
+        press = message.press
         dated = message.sent_at if press is None else press.made_before
-        if dated is not None:
-            excused = self._written.judge(who, at=dated.timestamp()) is Verdict.TAKEN
-        return self._came.judge(who, excused=excused)
+        if dated is None or self._written.judge(who, at=dated.timestamp()) is not Verdict.TAKEN:
+            return self._came.judge(who)
+        if (self._clock.now() - dated).total_seconds() > self._came.room:
+            # It says nothing about how much they ask for now.
+            return Verdict.TAKEN
+        return self._came.judge(who, excused=True)
 
 
 class Gate:

@@ -266,6 +266,17 @@ async def test_what_people_pressed_while_nobody_listened_is_no_flood() -> None:
     assert not any("Too much" in toast for toast in bot.chat.toasts)
 
 
+async def test_a_press_that_nobody_can_date_is_not_refused_for_what_was_written_long_ago() -> None:
+    async with running_bot(limits=KEPT) as bot:
+        await bot.say(f"/status {SPRINT_REVIEW}")
+        bot.clock.advance(600)
+        waited = [*waiting(bot, lines(bot, 3 * PERSON_BURST))[: 2 * PERSON_BURST], *pressed(bot, 5)]
+        answers = await said(bot, waited)
+
+    assert "too_much" not in answers
+    assert len(answers) == len(waited)
+
+
 async def test_presses_that_nobody_can_date_do_not_count_by_a_clock_that_is_ahead() -> None:
     async with running_bot(limits=KEPT) as bot:
         await bot.say(f"/status {SPRINT_REVIEW}")
