@@ -20,6 +20,9 @@ from bot.errors import ConfigError, StorageError
 EXIT_OK, EXIT_BROKEN, EXIT_USAGE = 0, 1, 2
 _GARBAGE = (20_000, 20, 50)
 """See `gc.set_threshold`."""
+_TURN = 0.0001
+"""Seconds after which the loop lets a thread that waits go on. Those of the database need it for
+microseconds after each statement; by default 5 ms may go by each time while the loop is busy."""
 _LAST_PORT_BASE = 65531
 
 
@@ -143,6 +146,7 @@ def _run(_options: argparse.Namespace) -> int:
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
     gc.enable()
+    sys.setswitchinterval(_TURN)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         return runner.run(run(settings))
 
