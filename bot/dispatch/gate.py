@@ -129,9 +129,10 @@ class _Paces:
         """Count one more; by its date only if that is from the platform's clock, as all others."""
         press = message.press
         dated = message.sent_at if press is None else press.made_before
-        if dated is None or self._written.judge(who, at=dated.timestamp()) is not Verdict.TAKEN:
+        at = None if dated is None else dated.timestamp()
+        if at is None or self._written.judge(who, at=at) is not Verdict.TAKEN:
             return self._came.judge(who)
-        if (self._clock.now() - dated).total_seconds() > self._came.room:
+        if self._clock.now().timestamp() - at > self._came.room:
             # It says nothing about how much they ask for now.
             return Verdict.TAKEN
         return self._came.judge(who, excused=True)
