@@ -142,7 +142,9 @@ class _Reading:
         asked = None
         if said.reply_to is not None:
             asked = self._typed.get((said.chat, said.reply_to))
-        elif not (said.refused or is_news(said.text) or sense_of(said.text) is Sense.WAITING):
+        elif said.refused in {0, BLOCKED} and not (
+            is_news(said.text) or sense_of(said.text) is Sense.WAITING
+        ):
             self._free[said.chat].append(said)
         if asked is not None:
             self._found[asked.number].append(Answer(said))
