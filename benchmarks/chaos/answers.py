@@ -200,7 +200,8 @@ class _Reading:
         }
 
         def give(asked: Asked, seen: set[int]) -> bool:
-            for said in fits[asked.number]:
+            # What nobody has comes first, or two would exchange theirs.
+            for said in sorted(fits[asked.number], key=lambda said: id(said) in taken):
                 if id(said) in seen:
                     continue
                 seen.add(id(said))
