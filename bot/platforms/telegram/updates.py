@@ -172,10 +172,9 @@ def date_presses(messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
     for message in reversed(messages):
         if message.press is None:
             before = message.sent_at
-            dated.append(message)
-        else:
-            press = replace(message.press, made_before=before)
-            dated.append(replace(message, press=press))
+        elif before is not None:
+            message = replace(message, press=replace(message.press, made_before=before))  # noqa: PLW2901
+        dated.append(message)
     return dated[::-1]
 
 

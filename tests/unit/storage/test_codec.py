@@ -132,7 +132,7 @@ def test_moments_and_enums_beside_half_a_character_are_written_as_always() -> No
     odd = StoredButton(
         key="\ud83d",
         owner=ANN,
-        button=replace(CARD.pressable[1]),
+        button=CARD.pressable[1],
         expires_at=START,
     )
 
