@@ -8,7 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The locks name every file's hash and no registry; pip must not swallow what is piped into `make demo`.
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet install
+PIP_INSTALL := -m pip --disable-pip-version-check --no-input --quiet install
+PIP := $(BIN)/python $(PIP_INSTALL)
 INSTALL_SELF := $(PIP) --no-deps --no-build-isolation -e . </dev/null
 
 .PHONY: demo test lint fmt bench fuzz audit bench-presence bench-taps chaos lock clean
@@ -65,15 +66,13 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 # The product with what it needs and nothing else: a library that finds others loads them, too.
 $(VENV)/.product: $(VENV)/.runtime
 	@$(PYTHON) -m venv $(VENV)/product
-	@$(VENV)/product/bin/python -m pip --disable-pip-version-check --no-input --quiet install \
-		--require-hashes -r requirements.lock </dev/null
+	@$(VENV)/product/bin/python $(PIP_INSTALL) --require-hashes -r requirements.lock </dev/null
 	@touch $@
 
 # What is measured beside the product, apart from it: aiogram wants an older pydantic.
 $(VENV)/.rivals: $(VENV)/.runtime benchmarks/rivals/requirements.lock
 	@$(PYTHON) -m venv $(VENV)/rivals
-	@$(VENV)/rivals/bin/python -m pip --disable-pip-version-check --no-input --quiet install \
-		--require-hashes -r benchmarks/rivals/requirements.lock </dev/null
+	@$(VENV)/rivals/bin/python $(PIP_INSTALL) --require-hashes -r benchmarks/rivals/requirements.lock </dev/null
 	@touch $@
 
 # For maintainers: needs `uv`; writes hashes for every platform and Python version.

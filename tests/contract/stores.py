@@ -37,10 +37,17 @@ async def store_on(url: str, clock: FakeClock, look_every: float = 3600.0) -> As
     What another one writes it notices after `look_every` seconds: not while a test runs, unless
     that is asked for.
     """
+    async with database_on(url, look_every) as database:
+        yield SqlStore(database, clock)
+
+
+@asynccontextmanager
+async def database_on(url: str, look_every: float = 3600.0) -> AsyncIterator[Database]:
+    """A database, as one process has it; see `store_on`."""
     database = Database(await open_engine(parse_url(url)), look_every=look_every)
     database.start()
     try:
-        yield SqlStore(database, clock)
+        yield database
     finally:
         await database.stop()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -19,10 +18,8 @@ from bot.domain.providers import Provider
 from bot.domain.working_hours import WorkingHours
 from bot.ports import AutomationBook, PresenceBook
 from bot.storage.automations import SqlAutomations
-from bot.storage.database import Database
-from bot.storage.engine import open_engine, parse_url
 from bot.storage.presence_book import SqlPresenceBook
-from tests.contract.stores import STORES, database_address
+from tests.contract.stores import STORES, database_address, database_on
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.presence_book import MemoryAutomations, MemoryPresenceBook
 
@@ -100,22 +97,14 @@ async def books(
         return
     async with (
         database_address(request.param, request, tmp_path) as url,
-        _database_on(url) as database,
-        _database_on(url) as other,
+        database_on(url) as database,
+        database_on(url) as other,
     ):
         yield Books(
             presences=SqlPresenceBook(database, clock),
             automations=SqlAutomations(database, clock),
             other_process=SqlPresenceBook(other, clock),
         )
-
-
-@asynccontextmanager
-async def _database_on(url: str) -> AsyncIterator[Database]:
-    database = Database(await open_engine(parse_url(url)))
-    database.start()
-    yield database
-    await database.stop()
 
 
 async def put(book: PresenceBook, owner: Identity, ledger: Ledger, due_at: datetime | None) -> None:

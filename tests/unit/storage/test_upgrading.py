@@ -29,9 +29,8 @@ from bot.domain.working_hours import WorkingHours
 from bot.storage import tables
 from bot.storage.automations import SqlAutomations
 from bot.storage.codec import dump
-from bot.storage.database import Database
-from bot.storage.engine import open_engine, parse_url
-from tests.contract.stores import DATABASES, database_address, store_on
+from bot.storage.engine import parse_url
+from tests.contract.stores import DATABASES, database_address, database_on, store_on
 from tests.fakes.clock import START, FakeClock
 
 ANN = Identity(platform=Platform.TELEGRAM, user_id="7")
@@ -231,14 +230,10 @@ async def test_what_somebody_wants_of_their_presence_is_still_read_when_it_is_du
         )
 
     await _left_by(url, "0016", fill)
-    database = Database(await open_engine(parse_url(url)))
-    database.start()
-    try:
+    async with database_on(url) as database:
         book = SqlAutomations(database, clock)
         [due] = await book.due_automations(9)
         begun = await book.begin_reading(due, START + timedelta(minutes=20))
-    finally:
-        await database.stop()
 
     assert due.choices == choices
     assert begun is not None
