@@ -1,11 +1,12 @@
 """Which of the bot's messages answers which command, as a person in the chat would see it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmarks.chaos.history import Asked, History, Said
+from benchmarks.chaos.matching import give_out
 from benchmarks.chaos.words import Sense, claims_in, is_news, sense_of
 
 BLOCKED = 403
@@ -179,60 +180,41 @@ class _Reading:
         instead, and the change was for a later one.
         """
         left = [asked for asked in self._history.asked if not self._found.get(asked.number)]
-        taken: dict[int, tuple[Asked, Said]] = {}
+        changes = dict(self._only_changes())
+        suits = {
+            asked.number: [*_of_its_card(asked, changes), *self._fitting(asked)]
+            for asked in (*left, *changes.values())
+        }
+        given = give_out(left, lambda asked: suits[asked.number], changes)
+        cards: dict[tuple[int, int], dict[Said, Asked]] = defaultdict(dict)
+        for said, asked in given.items():
+            if said in changes:
+                cards[asked.chat, asked.message_id][said] = asked
+            else:
+                self._found[asked.number] = [
+                    Answer(one, sure=False) for one in self._with_edits(said)
+                ]
+        for card in cards.values():
+            self._put_in_order(card)
+
+    def _only_changes(self) -> Iterator[tuple[Said, Asked]]:
+        """Changes of a private message that are all that their presses have had."""
         for asked in self._history.asked:
             match self._found.get(asked.number, ()):
                 case [Answer(said=said)] if said.edit and asked.query_id and asked.in_private:
-                    taken[id(said)] = asked, said
-        of_presses = dict(taken)
-        fits = {
-            asked.number: [
-                *(
-                    said
-                    for press, said in of_presses.values()
-                    if asked.query_id
-                    and said.at >= asked.at
-                    and (said.chat, said.message_id) == (asked.chat, asked.message_id)
-                ),
-                *self._fitting(asked),
-            ]
-            for asked in (*left, *(press for press, _ in of_presses.values()))
-        }
+                    yield said, asked
 
-        def give(asked: Asked, seen: set[int]) -> bool:
-            # What nobody has comes first, or two would exchange theirs.
-            for said in sorted(fits[asked.number], key=lambda said: id(said) in taken):
-                if id(said) in seen:
-                    continue
-                seen.add(id(said))
-                before = taken.get(id(said))
-                if before is None or give(before[0], seen):
-                    taken[id(said)] = asked, said
-                    return True
-            return False
+    def _with_edits(self, message: Said) -> Sequence[Said]:
+        """All that a message has said."""
+        place = (message.chat, message.message_id)
+        said = self._history.said
+        edits = (one for one in said if one.edit and (one.chat, one.message_id) == place)
+        return sorted([message, *edits], key=_at)
 
-        for asked in left:
-            give(asked, set())
-        changes: dict[tuple[int, int], list[tuple[Asked, Said]]] = defaultdict(list)
-        for asked, said in taken.values():
-            if id(said) in of_presses:
-                changes[asked.chat, asked.message_id].append((asked, said))
-                continue
-            edits = (
-                one
-                for one in self._history.said
-                if one.edit and (one.chat, one.message_id) == (said.chat, said.message_id)
-            )
-            self._found[asked.number] = [
-                Answer(one, sure=False) for one in sorted([said, *edits], key=_at)
-            ]
-        for pairs in changes.values():
-            self._put_in_order(pairs)
-
-    def _put_in_order(self, pairs: Sequence[tuple[Asked, Said]]) -> None:
+    def _put_in_order(self, card: Mapping[Said, Asked]) -> None:
         """A card is changed for its presses in the order in which they came."""
-        presses = sorted((asked for asked, _ in pairs), key=lambda asked: asked.number)
-        for asked, said in zip(presses, sorted((said for _, said in pairs), key=_at), strict=True):
+        presses = sorted(card.values(), key=lambda asked: asked.number)
+        for asked, said in zip(presses, sorted(card, key=_at), strict=True):
             if said not in (answer.said for answer in self._found.get(asked.number, ())):
                 self._found[asked.number] = [Answer(said, sure=False)]
 
@@ -249,6 +231,14 @@ class _Reading:
                 or not any(title in said.text for title in titles.values())
             )
         ]
+
+
+def _of_its_card(asked: Asked, changes: Iterable[Said]) -> Iterator[Said]:
+    """Changes of the message whose button was pressed, since then."""
+    place = (asked.chat, asked.message_id)
+    for said in changes:
+        if asked.query_id and said.at >= asked.at and (said.chat, said.message_id) == place:
+            yield said
 
 
 def _at(said: Said) -> float:

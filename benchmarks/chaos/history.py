@@ -49,9 +49,11 @@ class Asked:
         return f"#{self.number} person {self.person} {how} {self.text!r}{where} at {self.at:.1f}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Said:
     """Something that the bot said and that Telegram showed, or refused for good.
+
+    Each is itself alone: what was said twice was said twice.
 
     Attributes:
         message_id: 0 for a note over a button.
