@@ -1,6 +1,7 @@
 # demo: try the bot in a terminal, no account needed.   test: everything CI checks.
 # fuzz: hostile input for ten to fifteen minutes.
-# chaos: a fault campaign between failing vendors; `make chaos SEED=7 MINUTES=2`. Linux only.
+# chaos: a fault campaign between failing vendors; `make chaos SEED=7 MINUTES=2`, or by webhook
+#   with WEBHOOK=1. Linux only.
 # bench: what a command costs, beside other bots; five minutes on a machine that does nothing else.
 # bench-presence: a day of 500 people in virtual time, about a minute.
 # bench-taps: one card of a group under 200 presses, in virtual time, half a minute.
@@ -50,7 +51,7 @@ bench-taps: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.many_taps
 
 chaos: $(VENV)/.runtime
-	@$(BIN)/python -m benchmarks.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m benchmarks.chaos --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(if $(WEBHOOK),--webhook)
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once, about a minute) ..." >&2

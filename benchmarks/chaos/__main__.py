@@ -22,12 +22,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(1, 100_000))
     parser.add_argument("--minutes", type=float, default=5.0, help="of trouble; calm comes after")
     parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--webhook", action="store_true", help="Telegram posts to the bot")
     parser.add_argument("--keep", type=Path, help="a folder for the bot's database and log")
     given = parser.parse_args()
     if given.keep and given.keep.exists() and any(given.keep.iterdir()):
         parser.error("--keep: the folder is not empty")
-    plan = Plan(seed=given.seed, people=given.people, trouble=given.minutes * 60)
-    print(f"seed {plan.seed}, {plan.people} people, {plan.trouble:.0f} s of trouble", flush=True)
+    plan = Plan(
+        seed=given.seed,
+        people=given.people,
+        trouble=given.minutes * 60,
+        webhook=given.webhook,
+    )
+    how = "by webhook" if plan.webhook else "by polling"
+    print(
+        f"seed {plan.seed}, {plan.people} people, {plan.trouble:.0f} s of trouble, {how}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

@@ -43,6 +43,7 @@ class Plan:
         befall: Between two mishaps of the machine.
         mishaps: Their kinds.
         calm: Until when all has to be answered, once there are no more faults.
+        webhook: Telegram posts to the bot, instead of being asked.
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Plan:
     befall: float = 6.0
     mishaps: Sequence[str] = (KILLED, LOCKED, SLEPT, STOPPED, FULL, WRONG)
     calm: float = 120.0
+    webhook: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ async def carry_out(plan: Plan, folder: Path) -> History:
         )
         speakers = Speakers(town=w.town, tg=w.tg, diary=w.diary, seed=plan.seed)
         await w.bot.start()
-        await w.tg.wait_for(lambda: w.tg.queue.is_awaited, timeout=plan.calm)
+        await w.tg.wait_for(lambda: _listens(w.tg), timeout=plan.calm)
         before = await w.bot.level_at_rest()
         speakers.post_card()
         ends = w.diary.now() + plan.trouble
@@ -140,6 +142,10 @@ async def _settle(w: _World, plan: Plan, befalls: Befalls, before: Level) -> Rem
         before=before,
         after=after,
     )
+
+
+def _listens(tg: WatchedTelegram) -> bool:
+    return tg.queue.is_awaited or tg.webhook.current is not None
 
 
 async def _until(true: Callable[[], bool], patience: float) -> None:
@@ -207,6 +213,7 @@ async def _world(plan: Plan, folder: Path) -> AsyncIterator[_World]:
             "DATABASE_URL": f"sqlite:///{folder}/bot.db",
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "HTTP_PORT": str(port),
+            "TELEGRAM_UPDATES": "webhook" if plan.webhook else "polling",
             **application_settings(portals, tokens),
         }
         await link_everybody(town, portal, cronofy, Addresses(portals, tokens, calendars), folder)
