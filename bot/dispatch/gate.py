@@ -6,8 +6,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from bot.commands import parse
 from bot.dispatch.addressing import address
+from bot.dispatch.talk import begins_with_us
 from bot.domain.chat import IncomingMessage, Platform, Reply, Visibility
 from bot.domain.inbox import InboxEntry, Refusal
 from bot.domain.zones import zone_of
@@ -200,22 +200,14 @@ class Gate:
 
     def _judge(self, message: IncomingMessage) -> tuple[Verdict, Refusal]:
         in_group = message.conversation.is_group
-        typed = in_group and self._is_command(message)
-        if in_group and not (typed or message.press or message.reply_to):
-            # The talk of a group: most likely nothing is done about it.
-            return Verdict.TAKEN, self._refused_person
+        own_name = self._platforms[message.sender.platform].own_name
+        typed = in_group and begins_with_us(message.text, own_name)
         verdict = self._people.judge(message.sender, message)
         if not typed or verdict is not Verdict.TAKEN:
             return verdict, self._refused_person
         place = message.conversation
         verdict = self._groups.judge((place.platform, place.chat_id), message)
         return verdict, self._refused_group
-
-    def _is_command(self, message: IncomingMessage) -> bool:
-        """Whether something typed in a group is a command of ours, or begins with a name."""
-        text = message.text.lstrip()
-        own_name = self._platforms[message.sender.platform].own_name
-        return text.startswith("@") or parse(text, own_name) is not None
 
     async def _pass_over(self, entry: InboxEntry) -> None:
         try:

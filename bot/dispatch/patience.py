@@ -45,6 +45,9 @@ class Patience:
         Raises:
             StorageError: They could not be kept.
         """
+        if not messages:
+            # That nothing was written says nothing of the store.
+            return ()
         try:
             entries = await self._store.add(messages)
         except StorageError:

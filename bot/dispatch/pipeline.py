@@ -18,6 +18,7 @@ from bot.dispatch.lanes import Lanes
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
 from bot.dispatch.reading import Reader
+from bot.dispatch.talk import is_talk
 from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed
 from bot.domain.inbox import EntryState, InboxEntry, Person
 from bot.domain.providers import Provider
@@ -95,11 +96,15 @@ class Dispatcher:
         await self.intake.resume()
 
     async def receive(self, messages: Sequence[IncomingMessage]) -> None:
-        """Take messages in; on return they are durable. See `bot.ports.Receive`."""
+        """Take in what is meant for the bot; on return it is durable. See `bot.ports.Receive`."""
         concealed = [self._services.linking.conceal(message) for message in messages]
-        for entry in await self._patience.take_in(concealed):
+        ours = [message for message in concealed if not self._is_talk(message)]
+        for entry in await self._patience.take_in(ours):
             if (let_in := await self._gate.let_in(entry)) is not None:
                 self.intake.put(let_in)
+
+    def _is_talk(self, message: IncomingMessage) -> bool:
+        return is_talk(message, self._platforms[message.sender.platform].own_name)
 
     async def drain(self) -> None:
         """Wait until everything taken in is handled and answered."""

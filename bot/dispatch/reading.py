@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.commands import Command, Phrase, Router, parse, read_phrase, read_presence
 from bot.dispatch.gate import refuse
+from bot.dispatch.talk import without_mention
 from bot.domain.chat import Button, IncomingMessage, Platform, Press, Reply, Typed
 from bot.domain.inbox import InboxEntry, Said
 from bot.domain.participation import Answer, ParticipationStatus
@@ -60,7 +61,7 @@ class Reader:
         command = parse(message.text, own_name)
         if command is not None:
             return command
-        text, addressed = _without_mention(message.text, own_name)
+        text, addressed = without_mention(message.text, own_name)
         if addressed and (command := parse(text, own_name)) is not None:
             return replace(command, addressed=True)
         kept = await self._cards.answered_by(message)
@@ -245,11 +246,3 @@ def _key_of(said: Said, phrase: Phrase) -> str | None:
 
 def _does(button: Button, command: str) -> bool:
     return button.command_line.startswith(f"/{command} ")
-
-
-def _without_mention(text: str, own_name: str) -> tuple[str, bool]:
-    """A text without the bot's name at its beginning, and whether that was there."""
-    match = re.match(r"\s*@(\w+)[\s,:]*", text)
-    if match is None or not own_name or match.group(1).casefold() != own_name.casefold():
-        return text, False
-    return text[match.end() :], True

@@ -146,7 +146,7 @@ def _shared_place(message: Mapping[str, object]) -> str:
 
 
 def _answered(message: Mapping[str, object], conversation: Conversation) -> str | None:
-    """The message that this one answers.
+    """The message that this one answers; in a group only a bot's, as all else there is talk.
 
     In a topic, a message that answers none comes as an answer to the one that opened the topic,
     whose id the topic bears.
@@ -154,8 +154,15 @@ def _answered(message: Mapping[str, object], conversation: Conversation) -> str 
     answered = message.get("reply_to_message")
     if answered is None:
         return None
+    if conversation.is_group and not _is_a_bots(_mapping(answered)):
+        return None
     message_id = str(_integer(_mapping(answered)["message_id"]))
     return None if message_id == conversation.thread_id else message_id
+
+
+def _is_a_bots(message: Mapping[str, object]) -> bool:
+    author = message.get("from")
+    return author is not None and _mapping(author).get("is_bot") is True
 
 
 def date_presses(messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:

@@ -51,6 +51,11 @@ def test_a_private_message_becomes_ours() -> None:
     assert read.language == "en"
 
 
+OURS = {"message_id": 4, "from": {"id": 99, "is_bot": True}, "text": "card", "date": 1772442000}
+A_COLLEAGUES = {**OURS, "from": {"id": 8, "is_bot": False}}
+OF_A_CHANNEL = {"message_id": 4, "date": 1772442000}
+
+
 def test_a_message_in_a_forum_topic_keeps_its_topic_and_what_it_answers() -> None:
     update = {
         "update_id": 9,
@@ -58,7 +63,7 @@ def test_a_message_in_a_forum_topic_keeps_its_topic_and_what_it_answers() -> Non
             chat=GROUP,
             message_thread_id=33,
             is_topic_message=True,
-            reply_to_message={"message_id": 4},
+            reply_to_message=OURS,
         ),
     }
 
@@ -70,9 +75,6 @@ def test_a_message_in_a_forum_topic_keeps_its_topic_and_what_it_answers() -> Non
     assert read.reply_to == "4"
 
 
-OURS = {"message_id": 4, "from": {"id": 99, "is_bot": True}, "text": "card", "date": 1772442000}
-
-
 @pytest.mark.parametrize(
     ("fields", "answered"),
     [
@@ -80,11 +82,23 @@ OURS = {"message_id": 4, "from": {"id": 99, "is_bot": True}, "text": "card", "da
         ({"chat": GROUP, "reply_to_message": OURS}, "4"),
         ({"chat": GROUP, "reply_to_message": OURS, "message_thread_id": 4}, "4"),
         ({"chat": {**GROUP, "type": "group"}, "reply_to_message": OURS}, "4"),
+        ({"chat": PRIVATE, "reply_to_message": A_COLLEAGUES}, "4"),
+        ({"chat": GROUP, "reply_to_message": A_COLLEAGUES}, None),
+        ({"chat": GROUP, "reply_to_message": OF_A_CHANNEL}, None),
         ({"chat": GROUP}, None),
     ],
-    ids=["private", "supergroup", "thread of replies", "basic group", "no reply"],
+    ids=[
+        "private",
+        "supergroup",
+        "thread of replies",
+        "basic group",
+        "own in private",
+        "a colleague's",
+        "a channel's",
+        "no reply",
+    ],
 )
-def test_a_reply_to_a_message_of_the_bot_says_which(
+def test_a_reply_says_what_it_answers_and_in_groups_only_to_the_bot(
     fields: dict[str, Any], answered: str | None
 ) -> None:
     read = convert({"update_id": 9, "message": message(**fields)}, NOW)
