@@ -45,8 +45,8 @@ class ChatTrouble(Enum):
     """The chat system cannot be reached."""
 
 
-RETRY_AFTER = 7.0
-"""Seconds that SLOW_DOWN asks for."""
+RETRY_AFTER = 3.0
+"""Seconds that SLOW_DOWN asks for: few enough for the platform to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from math import floor
+from math import ceil, floor
 from typing import TypeVar
 
 from aiolimiter import AsyncLimiter
@@ -18,6 +18,8 @@ from bot.ports import Clock
 
 _MAX_CHATS = 10_000
 _SECOND, _MINUTE = 1.0, 60.0
+_LONGEST_HOLD = 3.0
+"""Seconds; whoever would have to wait longer has better things to do meanwhile."""
 _NOTICEABLE = 0.001
 """Seconds; below that nobody had to wait for anything but their turn on the processor."""
 _AT_ONCE, _AT_ONCE_OVERALL = 1 / 4, 1 / 10
@@ -55,8 +57,9 @@ class _Chat:
 class FloodLimiter:
     """One queue for each chat and one limit over all; a `retry_after` holds that chat alone.
 
-    Of several waiting edits of one message only the last is sent. It is for what posts, changes or
-    deletes; answers to presses must not wait, and other calls count for no chat.
+    Where that lasts, whoever calls learns so at once, by the same `RetryAfter`. Of several waiting
+    edits of one message only the last is sent. It is for what posts, changes or deletes; answers to
+    presses must not wait, and other calls count for no chat.
     """
 
     def __init__(
@@ -84,10 +87,10 @@ class FloodLimiter:
         edit = self._number_edit(chat_id, message_id)
         chat = self._chat(chat_id)
         async with chat.turn:
-            await self._wait(chat)
-            if self._is_outdated(edit):
-                return None
             try:
+                await self._wait(chat)
+                if self._is_outdated(edit):
+                    return None
                 return await self._use(chat, call)
             finally:
                 if not self._is_outdated(edit):
@@ -104,6 +107,8 @@ class FloodLimiter:
     async def _wait(self, chat: _Chat) -> None:
         began = self._clock.monotonic()
         pause = chat.held_until - began
+        if pause > _LONGEST_HOLD:
+            raise RetryAfter(ceil(pause))
         if pause > 0:
             await self._clock.sleep(pause)
         if not chat.may_send:

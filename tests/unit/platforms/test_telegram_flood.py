@@ -4,6 +4,7 @@ import pytest
 from telegram.error import RetryAfter
 
 from bot.platforms.telegram.flood import FloodLimiter, FloodRates
+from bot.platforms.telegram.request import seconds_of
 from tests.fakes.clock import FakeClock
 
 FAST = FloodRates(overall=100_000, chat=100_000, group=100_000)
@@ -47,7 +48,7 @@ async def test_a_held_chat_holds_up_no_other_and_keeps_its_order() -> None:
 async def test_retry_after_holds_that_chat_alone() -> None:
     clock = FakeClock()
     limiter, wire = FloodLimiter(FAST, clock), Wire()
-    wire.refusals = [RetryAfter(7)]
+    wire.refusals = [RetryAfter(3)]
     with pytest.raises(RetryAfter):
         await _send(limiter, wire, "1", "refused")
 
@@ -55,8 +56,27 @@ async def test_retry_after_holds_that_chat_alone() -> None:
     assert clock.monotonic() == 0
     await _send(limiter, wire, "1", "again")
 
-    assert clock.monotonic() == 7
+    assert clock.monotonic() == 3
     assert wire.sent == [("2", "other"), ("1", "again")]
+
+
+async def test_nobody_waits_where_a_chat_is_held_for_long() -> None:
+    clock = FakeClock()
+    limiter, wire = FloodLimiter(FAST, clock), Wire()
+    wire.refusals = [RetryAfter(3600)]
+    with pytest.raises(RetryAfter):
+        await _send(limiter, wire, "1", "refused")
+    clock.advance(60)
+
+    for tried in (_send(limiter, wire, "1", "post"), _edit(limiter, wire, "edit", 5)):
+        with pytest.raises(RetryAfter) as told:
+            await tried
+        assert seconds_of(told.value) == 3540
+    assert clock.monotonic() == 60
+    clock.advance(3540)
+    await _edit(limiter, wire, "edit", 5)
+
+    assert wire.sent == [("1", "edit")]
 
 
 async def test_of_waiting_edits_of_one_message_only_the_last_is_sent() -> None:
@@ -113,7 +133,7 @@ async def test_an_edit_that_comes_while_another_is_sent_is_sent_after_it() -> No
 async def test_an_edit_that_is_outdated_while_its_chat_is_held_is_not_sent() -> None:
     clock = FakeClock()
     limiter, wire = FloodLimiter(FAST, clock), Wire()
-    wire.refusals = [RetryAfter(7)]
+    wire.refusals = [RetryAfter(3)]
     with pytest.raises(RetryAfter):
         await _send(limiter, wire, "1", "refused")
 
@@ -121,7 +141,7 @@ async def test_an_edit_that_is_outdated_while_its_chat_is_held_is_not_sent() -> 
     await asyncio.gather(*tasks)
 
     assert wire.sent == [("1", "b")]
-    assert clock.monotonic() == 7
+    assert clock.monotonic() == 3
 
 
 async def test_rates_below_one_a_second_are_kept_too() -> None:
@@ -136,11 +156,11 @@ async def test_waits_for_a_limit_are_told_of_and_nothing_else_is() -> None:
     clock, waits = FakeClock(), list[float]()
     limiter, wire = FloodLimiter(FAST, clock, waits.append), Wire()
     await _send(limiter, wire, "1", "at once")
-    wire.refusals = [RetryAfter(7)]
+    wire.refusals = [RetryAfter(3)]
     with pytest.raises(RetryAfter):
         await _send(limiter, wire, "1", "refused")
     assert waits == []
 
     await _send(limiter, wire, "1", "again")
 
-    assert waits == pytest.approx([7])
+    assert waits == pytest.approx([3])
