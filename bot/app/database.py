@@ -15,9 +15,9 @@ from bot.ports import Claims, Clock
 from bot.storage.accounts import SqlAccounts
 from bot.storage.alone import Alone
 from bot.storage.automations import SqlAutomations
+from bot.storage.copying import BUSY_TIMEOUT
 from bot.storage.database import Database
 from bot.storage.engine import (
-    BUSY_TIMEOUT,
     open_engine,
     parse_url,
     refuse_foreign_file,

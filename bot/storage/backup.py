@@ -3,12 +3,11 @@
 import os
 import sqlite3
 import tempfile
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from bot.errors import ConfigError, StorageError
-from bot.storage.engine import BUSY_TIMEOUT, refuse_foreign_file
+from bot.storage.copying import copy_database
+from bot.storage.engine import refuse_foreign_file
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -41,7 +40,7 @@ def back_up(source: Path, target: Path) -> int:
 
 def _finish(source: Path, unfinished: Path, target: Path) -> int:
     try:
-        _copy(source, unfinished)
+        copy_database(source, unfinished)
         size = unfinished.stat().st_size
         _refuse_existing(target)
         unfinished.rename(target)
@@ -52,22 +51,6 @@ def _finish(source: Path, unfinished: Path, target: Path) -> int:
     finally:
         unfinished.unlink(missing_ok=True)
     raise StorageError(f"the database cannot be copied ({reason})")
-
-
-def _copy(source: Path, target: Path) -> None:
-    # Not read-only: such a connection could not look into the journal of a bot that was killed.
-    address = f"file:{quote(str(source.absolute()))}?mode=rw"
-    with (
-        closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT)) as database,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        # All pages in one step: one moment of the database, whatever is written meanwhile.
-        database.backup(copy)
-        # One file that is complete by itself, without a journal beside it.
-        copy.execute("PRAGMA journal_mode=DELETE")
-        [[verdict]] = copy.execute("PRAGMA integrity_check(1)").fetchall()
-        if verdict != "ok":
-            raise sqlite3.DatabaseError
 
 
 def _refuse_existing(target: Path) -> None:

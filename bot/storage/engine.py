@@ -1,7 +1,7 @@
 """Opening the database: drivers, SQLite's pragmas, file modes, migrations."""
 
 import os
-import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from bot.errors import ConfigError, StorageError
+from bot.storage.copying import BUSY_TIMEOUT, copy_database
 from bot.storage.revisions import CURRENT, UpgradeError, revision_of
 from bot.storage.worker import Worker
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
-
-BUSY_TIMEOUT = 5.0
-"""Seconds to wait for another process (a command of ours beside `run`) to let go of the file."""
 
 _MAGIC = b"SQLite format 3\0"
 """https://www.sqlite.org/fileformat.html"""
@@ -72,7 +70,7 @@ async def open_engine(url: sa.URL) -> "sa.Engine | AsyncEngine":
         from bot.storage.pool import open_pool  # noqa: PLC0415 - most have SQLite
 
         return await open_pool(url)
-    except (sa.exc.SQLAlchemyError, UpgradeError, OSError) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, UpgradeError, OSError) as error:
         reason, passing = type(error).__name__, _passes(error)
     if passing:
         raise StorageError(f"the database cannot be opened now ({reason})")
@@ -117,10 +115,11 @@ def _upgrade_sqlite(engine: sa.Engine, path: Path, revision: str | None) -> None
 
 def _passes(error: Exception) -> bool:
     """Whether it is a matter of the moment, and not of settings."""
-    if not isinstance(error, sa.exc.DBAPIError):
-        return isinstance(error, OSError)
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
-    return name.startswith(_PASSING) or getattr(error.orig, "sqlstate", "") in _PASSING_STATES
+    if isinstance(error, OSError):
+        return True
+    told = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    name = str(getattr(told, "sqlite_errorname", ""))
+    return name.startswith(_PASSING) or getattr(told, "sqlstate", "") in _PASSING_STATES
 
 
 def is_away(error: Exception) -> bool:
@@ -185,5 +184,7 @@ def _tune_sqlite(engine: sa.Engine) -> None:
 
 def _back_up(path: Path, revision: str) -> None:
     backup = path.with_name(f"{path.name}.{revision}.bak")
-    shutil.copy2(path, backup)
-    backup.chmod(0o600)
+    # Of an upgrade that broke off. The mode is 600 from the beginning, for what people wrote.
+    backup.unlink(missing_ok=True)
+    os.close(os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    copy_database(path, backup)

@@ -244,6 +244,8 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     async def close(self, entry: InboxEntry) -> None:
         """See `Inbox.close`; not waited for."""
+        # It may never have been settled.
+        self._intents.end(entry.entry_id)
         self._database.write_later(closing(entry))
 
     async def count_failure(self, entry: InboxEntry) -> int:

@@ -16,8 +16,9 @@ from bot.domain.participation import EventRef
 from bot.domain.providers import Provider
 from bot.storage import tables
 from bot.storage.cache import Cache
+from bot.storage.copying import BUSY_TIMEOUT
 from bot.storage.database import Database
-from bot.storage.engine import BUSY_TIMEOUT, open_engine, parse_url
+from bot.storage.engine import open_engine, parse_url
 from bot.storage.handles import SqlHandles
 from bot.storage.people import SqlPeople
 from bot.storage.statements import executing

@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import resource
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
@@ -101,17 +103,27 @@ def test_the_current_revision_is_that_of_the_last_migration() -> None:
 async def test_a_database_of_an_older_revision_is_copied_before_it_is_changed(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "bot.db"
-    with sqlite3.connect(path) as old:
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as old:
+        old.execute("PRAGMA journal_mode=WAL")
         old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         old.execute("INSERT INTO alembic_version VALUES ('0000')")
-    old.close()
+        old.execute("CREATE TABLE kept (word TEXT)")
+        old.execute("INSERT INTO kept VALUES ('in the journal alone')")
+        old.commit()
+        # As a kill leaves it: closing would move all into the first file.
+        for name in ("bot.db", "bot.db-wal"):
+            shutil.copy(tmp_path / name, killed)
+    backup = killed / "bot.db.0000.bak"
+    backup.write_bytes(b"of an upgrade that broke off")
 
     with pytest.raises(ConfigError):
-        await open_engine(parse_url(f"sqlite:///{path}"))
+        await open_engine(parse_url(f"sqlite:///{killed}/bot.db"))
 
-    backup = tmp_path / "bot.db.0000.bak"
     assert backup.stat().st_mode & 0o777 == 0o600
+    with contextlib.closing(sqlite3.connect(backup)) as copy:
+        assert copy.execute("SELECT word FROM kept").fetchall() == [("in the journal alone",)]
 
 
 async def test_one_bad_write_fails_only_itself(tmp_path: Path) -> None:
