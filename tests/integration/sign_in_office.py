@@ -45,10 +45,15 @@ def button_url(reply: Reply, provider: str) -> str:
 
 
 @asynccontextmanager
-async def sign_in_office(*, many_portals: bool = False) -> AsyncIterator[Office]:
+async def sign_in_office(
+    *, many_portals: bool = False, public_url: str = ""
+) -> AsyncIterator[Office]:
+    """With `public_url`, links lead there, and a proxy would bring them to the office's `url`."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    async with running_bot(linked=(), public_url=url, many_portals=many_portals) as bot:
+    async with running_bot(
+        linked=(), public_url=public_url or url, many_portals=many_portals
+    ) as bot:
         bot.cronofy.quirks.auto_approve = False
         pages = SignInPages(bot.sign_ins, clock=bot.clock, language="en")
         async with WebServer([], host="127.0.0.1", port=port, pages=[pages]):

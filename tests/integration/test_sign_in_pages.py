@@ -369,6 +369,21 @@ async def test_pages_carry_the_headers_that_keep_them_to_themselves(
     assert f"form-action 'self' {cronofy};" in offer.headers["Content-Security-Policy"]
 
 
+async def test_under_https_the_cookie_is_for_https_and_this_very_host(browser: Browser) -> None:
+    public_url = "https://rsvp.example.com"
+    async with sign_in_office(public_url=public_url) as office:
+        link = await office.link("Bitrix24")
+        offer = await browser.open(link.replace(public_url, office.url))
+
+    name, _, rest = offer.headers["Set-Cookie"].partition("=")
+    attributes = {word.strip() for word in rest.split(";")[1:]}
+    assert link.startswith(f"{public_url}/link/")
+    assert name == "__Host-rsvp"
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= attributes
+    # With a domain a browser would not keep it under that name.
+    assert not [word for word in attributes if word.startswith("Domain")]
+
+
 async def test_names_are_words_and_not_markup(office: Office, browser: Browser) -> None:
     user = office.bot.portal.users[ANN.user_id]
     user.name, user.last_name = "<script>alert(1)</script>", "&amp;"
