@@ -6,11 +6,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
-from bot.__main__ import _parser
+from bot.__main__ import EXIT_USAGE, _parser
 from bot.app.run import STOP_GRACE
 from bot.domain.providers import Provider
 from bot.settings import Settings
@@ -64,7 +65,7 @@ def test_every_command_that_the_readmes_name_is_one(readme: str) -> None:
     checked = 0
     for line in [*inline, *blocks]:
         words = shlex.split(re.sub(r"\$\(.*?\)|telegram:ID", "telegram:1", line), comments=True)
-        words = words[: words.index("|")] if "|" in words else words
+        words = list(takewhile(lambda word: word not in {"|", "&&"}, words))
         if words[0].islower():
             # With "--help" the beginning of a command is one too, such as `users admit`.
             assert _is_command(words) or _is_command([*words, "--help"]), line
@@ -76,7 +77,15 @@ def test_a_stop_waits_longer_than_the_bot_needs() -> None:
     assert float(_option("TimeoutStopSec")) > STOP_GRACE
     [seconds] = re.findall(r"--stop-timeout (\d+)", README)
     assert float(seconds) > STOP_GRACE
-    assert _option("RestartPreventExitStatus") == "2"
+
+
+def test_only_what_a_new_start_would_not_mend_keeps_the_unit_down() -> None:
+    assert _option("Restart") == "on-failure"
+    assert _option("RestartPreventExitStatus") == str(EXIT_USAGE)
+    assert _option("StartLimitIntervalSec") == "0"
+    assert "postgresql.service" in _option("After").split()
+    assert int(_option("RestartSec")) == 10
+    assert "ten seconds later" in README
 
 
 def test_the_unit_gives_nothing_away() -> None:
@@ -85,7 +94,6 @@ def test_the_unit_gives_nothing_away() -> None:
     assert _option("NoNewPrivileges") == "yes"
     assert _option("StateDirectory") == _option("WorkingDirectory").removeprefix("/var/lib/")
     assert _option("UMask") == "0077"
-    assert _option("Restart") == "on-failure"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
