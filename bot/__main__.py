@@ -1,7 +1,7 @@
 """The command line: `rsvp-bot run`, `demo`, `db`, `doctor`, `health`, `keys`, `sandbox`, `users`.
 
-Exit codes: 0 all went well, 1 something broke, 2 a setting is missing or malformed or the command
-line is wrong.
+Exit codes: 0 all went well, 1 something broke, 2 trying again would mend nothing: a setting is
+missing or malformed, a port or the database is taken, the command line is wrong.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "--port-base",
         type=_port_base,
         metavar="N",
-        help="listen at N, N+1 and N+2 instead of free ports",
+        help="listen at N to N+3, and give the bot N+4, instead of free ports",
     )
     _add_database(commands)
     _add_keys(commands)
