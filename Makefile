@@ -2,7 +2,7 @@
 # fuzz: hostile input for ten to fifteen minutes.
 # chaos: a fault campaign between failing vendors; `make chaos SEED=7 MINUTES=2`, or by webhook
 #   with WEBHOOK=1. Linux only.
-# bench: what a command costs, beside other bots; five minutes on a machine that does nothing else.
+# bench: what a command costs, beside other bots; six minutes on a machine that does nothing else.
 # bench-presence: a day of 500 people in virtual time, about a minute.
 # bench-taps: one card of a group under 200 presses, in virtual time, half a minute.
 PYTHON ?= python3
