@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address_all, as_typed, placed
@@ -266,25 +266,26 @@ class Dispatcher:
 
     async def _is_late(self, entry: InboxEntry) -> bool:
         """Too old to be carried out unasked; what was begun before is finished whatever its age."""
-        age = self._clock.now() - entry.message.sent_at
-        return (
-            entry.message.press is None
-            and age > LATE_AFTER
-            and not await self._store.has_intents(entry.entry_id)
-        )
+        age = self._clock.now() - _asked_at(entry.message)
+        return age > LATE_AFTER and not await self._store.has_intents(entry.entry_id)
 
     def _late(self, message: IncomingMessage, command: Command, texts: Texts) -> Reply:
-        age = (self._clock.now() - message.sent_at).total_seconds()
-        if command.card:
-            # The message that it answers says which event is meant.
-            command = replace(command, args=())
-        label = str(texts.say(M.LATE_YES, command=command.line[:60]))
+        age = (self._clock.now() - _asked_at(message)).total_seconds()
         typed = Typed.of(message)
-        return (
-            Draft(texts)
-            .add(M.LATE_OFFER, age=texts.ago(age))
-            .reply([[Button(label=label, command_line=command.line, typed=typed)]])
+        if command.card:
+            # The message that it answers, or under which it stands, says which event is meant.
+            command = replace(command, args=())
+            under = typed.reply_to if message.press is None else message.press.card_id
+            typed = replace(typed, reply_to=under)
+        again = Button(
+            label=str(texts.say(M.LATE_YES, command=command.line[:60])),
+            command_line=command.line,
+            typed=typed,
+            about=command.about,
+            takes_back=command.takes_back,
         )
+        draft = Draft(texts).add(M.LATE_OFFER, age=texts.ago(age))
+        return draft.reply([[again]], replaces_card=False)
 
     async def _person(self, message: IncomingMessage) -> Person:
         person = await self._store.find_person(message.sender)
@@ -304,3 +305,9 @@ class Dispatcher:
     @staticmethod
     def _texts(person: Person) -> Texts:
         return Texts(person.language, zone_of(person.timezone))
+
+
+def _asked_at(message: IncomingMessage) -> datetime:
+    """When somebody asked for it; of a press nobody knows better than that it was no later."""
+    press = message.press
+    return message.sent_at if press is None else press.made_before or message.sent_at

@@ -1,11 +1,12 @@
 """The pipeline: who is admitted, what is late, what happens after a kill or a crash."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.chat import Identity, Platform
-from bot.domain.inbox import Intent
+from bot.domain.chat import Identity, IncomingMessage, Platform, Press
+from bot.domain.inbox import Delivery, Intent
 from bot.domain.providers import Provider
 from bot.errors import PlatformError
 from bot.sandbox.bitrix24.seed import BUDGET, SPRINT_REVIEW
@@ -82,6 +83,66 @@ async def test_a_late_command_is_offered_and_not_carried_out(bot: Bot) -> None:
 
     [done] = await bot.press(f"Do it now: /accept {SPRINT_REVIEW}")
     assert done.said[0] == "held.accepted"
+
+
+def _press_on(bot: Bot, label: str, *, who: Colleague = ANN) -> IncomingMessage:
+    """A press of the last message's button, made now."""
+    card_id, delivery = bot.chat.posted[-1]
+    labels = [button.label for button in delivery.reply.pressable]
+    where = delivery.shown_in
+    return bot.chat.message(
+        identity_of(who),
+        "",
+        press=Press(key=delivery.keys[labels.index(label)], card_id=card_id),
+        group=where.chat_id if where.is_group else None,
+    )
+
+
+async def _handle(bot: Bot, message: IncomingMessage) -> Delivery:
+    await bot.dispatcher.receive([message])
+    await bot.dispatcher.drain()
+    return bot.chat.posted[-1][1]
+
+
+async def test_a_press_that_waited_too_long_is_offered_and_not_carried_out(bot: Bot) -> None:
+    await bot.say(f"/status {SPRINT_REVIEW}")
+    card_id, press = bot.last_id, _press_on(bot, "Accept")
+    bot.clock.advance(601)
+
+    late = await _handle(bot, press)
+    assert late.reply.said == ("late.offer",)
+    assert bot.portal.journal == []
+    assert bot.chat.shown[card_id].reply.said[0] == "held.needs_action"
+
+    [done] = await bot.press(late.reply.pressable[0].label)
+    assert done.said[0] == "held.accepted"
+
+
+async def test_a_press_is_as_old_as_what_was_written_after_it(bot: Bot) -> None:
+    await bot.say(f"/status {SPRINT_REVIEW}")
+    press = _press_on(bot, "Accept")
+    assert press.press is not None
+    before = bot.clock.now() - timedelta(seconds=601)
+
+    late = await _handle(bot, replace(press, press=replace(press.press, made_before=before)))
+
+    assert late.reply.said == ("late.offer",)
+
+
+async def test_a_late_press_of_a_groups_card_is_offered_in_private_and_means_that_card(
+    bot: Bot,
+) -> None:
+    bot.chat.members[GROUP] = {identity_of(ANN), identity_of(BORIS)}
+    await bot.say(f"/card {SPRINT_REVIEW}", who=BORIS, group=GROUP)
+    press = _press_on(bot, "Accept")
+    bot.clock.advance(601)
+
+    late = await _handle(bot, press)
+    assert (late.reply.said, late.shown_in.chat_id) == (("late.offer",), str(ANN.user_id))
+    assert bot.portal.journal == []
+
+    await bot.press(late.reply.pressable[0].label)
+    assert bot.portal.status_of(SPRINT_REVIEW, ANN.user_id) == "Y"
 
 
 async def test_a_late_question_is_simply_answered(bot: Bot) -> None:
