@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import EXIT_USAGE, _parser
+from bot.app.core import RENEWALS_GRACE
 from bot.app.run import STOP_GRACE
 from bot.domain.providers import Provider
 from bot.settings import Settings
@@ -74,9 +75,9 @@ def test_every_command_that_the_readmes_name_is_one(readme: str) -> None:
 
 
 def test_a_stop_waits_longer_than_the_bot_needs() -> None:
-    assert float(_option("TimeoutStopSec")) > STOP_GRACE
+    assert float(_option("TimeoutStopSec")) > STOP_GRACE + RENEWALS_GRACE
     [seconds] = re.findall(r"--stop-timeout (\d+)", README)
-    assert float(seconds) > STOP_GRACE
+    assert float(seconds) > STOP_GRACE + RENEWALS_GRACE
 
 
 def test_only_what_a_new_start_would_not_mend_keeps_the_unit_down() -> None:

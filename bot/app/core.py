@@ -32,9 +32,13 @@ from bot.services.keeping import Keeper
 from bot.services.memory import Memory
 from bot.services.rosters import Rosters
 from bot.services.sign_ins import SignIns
+from bot.services.tokens import TokenService
 from bot.services.troubles import Troubles
 from bot.transport.messages import Transport
 from bot.web.counts import Counts
+
+RENEWALS_GRACE = 12.0
+"""Seconds; with those for commands, less than what the service manager leaves us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,12 @@ class Core:
     presence_sweep: PresenceSweep
     calendar_sweep: CalendarSweep
     card_sweep: CardSweep
+    tokens: TokenService
+
+    async def stop(self, grace: float) -> None:
+        """Finish what is in hand within `grace` seconds, and then what renewals are under way."""
+        await self.dispatcher.stop(grace)
+        await self.tokens.drain(RENEWALS_GRACE)
 
     async def run_beside(self) -> None:
         """Do what is due at its moment, until cancelled."""
@@ -155,6 +165,7 @@ def build_core(
             book=stores.automations, watch=parts.watch, keeper=keeper, clock=clock
         ),
         card_sweep=_card_sweep(parts, services.rosters),
+        tokens=vendors.tokens,
     )
 
 

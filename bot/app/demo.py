@@ -85,7 +85,7 @@ async def _talk(console: Console, core: Core) -> None:
     await console.run(core.dispatcher.receive)
     beside.cancel()
     await asyncio.wait({beside})
-    await core.dispatcher.stop(grace=5.0)
+    await core.stop(grace=5.0)
 
 
 def _console(

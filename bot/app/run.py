@@ -41,7 +41,7 @@ from bot.web.server import Pages, WebServer
 logger = logging.getLogger(__name__)
 
 STOP_GRACE = 20.0
-"""Seconds that what is in hand gets after SIGTERM."""
+"""Seconds that commands in hand get after SIGTERM."""
 _SWEEP_EVERY = 60.0
 _RECONNECT_AFTER = 5.0
 
@@ -144,7 +144,6 @@ async def _serve(
     clock: Clock,
     health: Health,
 ) -> None:
-    dispatcher = core.dispatcher
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -159,7 +158,7 @@ async def _serve(
         with contextlib.suppress(asyncio.CancelledError):
             await work
     logger.info("stopping")
-    await dispatcher.stop(STOP_GRACE)
+    await core.stop(STOP_GRACE)
     await telegram.stop()
 
 

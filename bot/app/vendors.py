@@ -56,6 +56,7 @@ class Vendors:
     """All that is done at providers, and the accounts that it is done with."""
 
     accounts: AccountStore
+    tokens: TokenService
     sign_ins: Mapping[Provider, SignIn]
     consents: Mapping[Provider, Consent]
     calendars: Mapping[Provider, CalendarProvider]
@@ -99,6 +100,7 @@ def build_vendors(
     )
     return Vendors(
         accounts=accounts,
+        tokens=tokens,
         sign_ins={Provider.BITRIX24: portals, Provider.CRONOFY: calendar_services},
         consents=consents,
         calendars={calendar.name: WatchedCalendar(calendar, troubles) for calendar in calendars},

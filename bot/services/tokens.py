@@ -93,6 +93,15 @@ class TokenService:
         # Whoever gives up waiting must not take the renewal from the others.
         return await asyncio.shield(task)
 
+    async def drain(self, grace: float) -> None:
+        """Wait until no renewal is under way, at most so many seconds.
+
+        A provider has replaced a refresh token by the time of its answer: what is not kept then is
+        lost, and its person has to sign in again.
+        """
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=grace)
+
     async def _renew(self, account: Account, stale: Credentials) -> Credentials:
         end = self._clock.monotonic() + WAIT_FOR_ANOTHER
         while self._clock.monotonic() < end:

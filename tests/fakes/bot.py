@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from bot.app.applications import Applications
-from bot.app.core import build_core
+from bot.app.core import Core, build_core
 from bot.app.vendors import Limits
 from bot.clients.bitrix24 import oauth as bitrix24_oauth
 from bot.clients.bitrix24.address import PortalAddresses
@@ -68,6 +68,7 @@ def identity_of(colleague: Colleague) -> Identity:
 class Bot:
     """A running bot, with what a test needs to look behind it."""
 
+    core: Core
     dispatcher: Dispatcher
     chat: FakePlatform
     portal: Portal
@@ -235,9 +236,9 @@ async def running_bot(
                 clock=clock,
                 counts=counts,
             )
-            dispatcher = core.dispatcher
             yield Bot(
-                dispatcher=dispatcher,
+                core=core,
+                dispatcher=core.dispatcher,
                 sign_ins=core.sign_ins,
                 presence_sweep=core.presence_sweep,
                 calendar_sweep=core.calendar_sweep,
@@ -255,7 +256,7 @@ async def running_bot(
                 book=stores.book,
                 counts=counts,
             )
-            await dispatcher.stop(grace=1.0)
+            await core.stop(grace=1.0)
 
 
 def _accounts(portal: Portal, url: str, linked: Sequence[Colleague]) -> dict[Account, Credentials]:

@@ -211,6 +211,27 @@ async def test_a_dismissed_employee_is_asked_to_sign_in_again(bot: Bot) -> None:
     assert [button.command_line for row in reply.buttons for button in row] == ["/link"]
 
 
+@PROVIDERS
+async def test_whoever_is_told_to_stop_keeps_what_is_being_renewed(
+    bot: Bot, provider: Provider
+) -> None:
+    account, stale = await linked(bot, provider)
+    gate = bot.portal.oauth.hold() if provider is Provider.BITRIX24 else bot.cronofy.hold("oauth_token")
+    asking = asyncio.create_task(bot.sign_ins.linking.accounts.renew(account, stale))
+    await gate.reached.wait()
+    # As a sweep that is broken off.
+    asking.cancel()
+    stopping = asyncio.create_task(bot.core.stop(grace=1.0))
+    await asyncio.wait({stopping}, timeout=0.2)
+    waited = not stopping.done()
+    gate.opened.set()
+    await stopping
+
+    kept = await bot.book.read_credentials(account)
+    assert waited
+    assert kept.credentials.access_token != stale.access_token
+
+
 async def test_a_process_that_dies_between_refresh_and_store_costs_a_sign_in_at_worst(
     bot: Bot, tmp_path: Path
 ) -> None:
