@@ -39,8 +39,13 @@ class AtTelegram:
     """Telegram's platform at the Bot API on loopback."""
 
     def __init__(
-        self, platform: TelegramPlatform, emulator: TelegramEmulator, server: AsyncExitStack
+        self,
+        platform: TelegramPlatform,
+        emulator: TelegramEmulator,
+        server: AsyncExitStack,
+        clock: FakeClock,
     ) -> None:
+        self.clock = clock
         self.telegram = platform
         self.emulator = emulator
         self._server = server
@@ -182,7 +187,7 @@ async def at_telegram(
             platforms.append(platform)
             await platform.start()
             try:
-                yield AtTelegram(platform, tg, server)
+                yield AtTelegram(platform, tg, server, clock)
             finally:
                 await platform.stop()
 

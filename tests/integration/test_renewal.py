@@ -216,7 +216,11 @@ async def test_whoever_is_told_to_stop_keeps_what_is_being_renewed(
     bot: Bot, provider: Provider
 ) -> None:
     account, stale = await linked(bot, provider)
-    gate = bot.portal.oauth.hold() if provider is Provider.BITRIX24 else bot.cronofy.hold("oauth_token")
+    gate = (
+        bot.portal.oauth.hold()
+        if provider is Provider.BITRIX24
+        else bot.cronofy.hold("oauth_token")
+    )
     asking = asyncio.create_task(bot.sign_ins.linking.accounts.renew(account, stale))
     await gate.reached.wait()
     # As a sweep that is broken off.

@@ -17,6 +17,7 @@ from bot.domain.inbox import Delivery
 from bot.errors import ConfigError, PlatformError, StorageError
 from bot.platforms.telegram.calls import Calls
 from bot.platforms.telegram.flood import FloodLimiter, FloodRates
+from bot.platforms.telegram.nobody import Nobodies
 from bot.platforms.telegram.polling import Poller
 from bot.platforms.telegram.poster import Poster, thread_of
 from bot.platforms.telegram.posting import deep_link, our_errors
@@ -117,6 +118,7 @@ class TelegramPlatform:
         self._presses = Presses(self._bot, group_texts, within=options.alert_within)
         calls = Calls(f"{base}{options.token}", request, self._limiter)
         self._poster = Poster(self._bot, calls, self._limiter, self._presses, group_texts)
+        self._nobodies = Nobodies(calls, group_texts, clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self.own_name = ""
         self.unreadable = 0
@@ -238,13 +240,18 @@ class TelegramPlatform:
             for news in converted:
                 if isinstance(news, GroupMoved):
                     await self._moved(news.before, news.after)
+        nobodys = [each for each in converted if isinstance(each, NoPerson)]
         messages = date_presses([each for each in converted if isinstance(each, IncomingMessage)])
         if messages:
             await self._receive(messages)
         for message in messages:
             self._presses.received(message, ago=loop.time() - came_at)
+        # At last: what could not be taken in comes again.
+        for where in nobodys:
+            if self._nobodies.is_due(where, self.own_name):
+                self._background(self._nobodies.explain(where))
 
-    def _convert(self, update: object) -> IncomingMessage | GroupMoved | None:
+    def _convert(self, update: object) -> IncomingMessage | GroupMoved | NoPerson | None:
         try:
             converted = convert(update, self._clock.now())
         except MalformedUpdateError:
@@ -252,11 +259,8 @@ class TelegramPlatform:
             logger.warning("update %s cannot be read", update_id_of(update))
             return None
         match converted:
-            case IncomingMessage() | GroupMoved():
+            case IncomingMessage() | GroupMoved() | NoPerson():
                 return converted
-            case NoPerson():
-                self._background(self._explain(converted))
-                return None
             case Skipped():
                 return None
 
@@ -290,12 +294,6 @@ class TelegramPlatform:
                 )
         except PlatformError as error:
             logger.info("typing could not be shown: %s", error)
-
-    async def _explain(self, where: NoPerson) -> None:
-        try:
-            await self._poster.explain_no_person(where)
-        except PlatformError as error:
-            logger.info("an explanation could not be posted: %s", error)
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -25,7 +25,6 @@ from bot.platforms.telegram.posting import (
     pages,
 )
 from bot.platforms.telegram.presses import Presses
-from bot.platforms.telegram.updates import NoPerson
 from bot.texts import M, Texts
 
 
@@ -75,16 +74,6 @@ class Poster:
                     # Who deleted a group's card does not want another one.
                     raise
         return await self._post(delivery)
-
-    async def explain_no_person(self, where: NoPerson) -> None:
-        """Say why a command of nobody in particular does nothing."""
-        with our_errors():
-            await self._calls.send_message(
-                where.chat_id,
-                str(self._group_texts.say(M.GROUP_NO_PERSON)),
-                thread_id=None if where.thread_id is None else int(where.thread_id),
-                reply_to=int(where.message_id),
-            )
 
     async def _answer_press(self, delivery: Delivery) -> Delivery:
         """Answer the press, if it was one; an alert that nobody can see becomes the first line."""

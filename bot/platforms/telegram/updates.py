@@ -32,11 +32,16 @@ class Skipped(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoPerson:
-    """A command without a person: worth one explaining line, in this place."""
+    """A command without a person: worth one explaining line, in this place.
+
+    Attributes:
+        meant_for: The bot whose name it bears; empty if it bears none.
+    """
 
     chat_id: str
     thread_id: str | None
     message_id: str
+    meant_for: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,7 @@ def _message(
             chat_id=conversation.chat_id,
             thread_id=conversation.thread_id,
             message_id=str(_integer(message["message_id"])),
+            meant_for=text.split()[0].partition("@")[2],
         )
     person = _mapping(sender)
     if person.get("is_bot") is True:
