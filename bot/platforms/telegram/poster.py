@@ -1,5 +1,6 @@
 """Posting: where a reply goes, as what, and what happens when it cannot."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,6 +27,9 @@ from bot.platforms.telegram.posting import (
 )
 from bot.platforms.telegram.presses import Presses
 from bot.texts import M, Texts
+
+_BEGUN_MAX = 1000
+"""Replies of which it is remembered how many of their messages were posted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Poster:
         self._limiter = limiter
         self._presses = presses
         self._group_texts = group_texts
+        self._begun: OrderedDict[int, int] = OrderedDict()
 
     async def deliver(self, delivery: Delivery) -> str | None:
         """See `ChatPlatform.deliver`."""
@@ -113,8 +118,8 @@ class Poster:
     async def _post(self, delivery: Delivery, chat_id: str | None = None) -> str | None:
         document = delivery.reply.document
         texts = pages(delivery.reply.text, CAPTION_LIMIT if document else MESSAGE_LIMIT)
-        message_id = None
-        for number, text in enumerate(texts, 1):
+        message_id, begun = None, self._begun.pop(delivery.delivery_id, 0)
+        for number, text in enumerate(texts[begun:], begun + 1):
             post = _Post(
                 chat_id=chat_id or delivery.conversation.chat_id,
                 text=text,
@@ -126,8 +131,19 @@ class Poster:
             except MovedError as moved:
                 if chat_id is not None:
                     raise
+                self._note_begun(delivery, number - 1)
                 return await self._post(delivery, str(moved.chat_id))
+            except PlatformError:
+                self._note_begun(delivery, number - 1)
+                raise
         return message_id
+
+    def _note_begun(self, delivery: Delivery, count: int) -> None:
+        """Note how many messages of a reply stand there: when it is tried again it goes on."""
+        if delivery.delivery_id and count:
+            self._begun[delivery.delivery_id] = count
+            while len(self._begun) > _BEGUN_MAX:
+                self._begun.popitem(last=False)
 
     async def _send(self, delivery: Delivery, post: _Post) -> str:
         thread_id, answered = thread_of(delivery.conversation), _reply_to(delivery)
