@@ -4,12 +4,14 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from bot.errors import ConfigError, StorageError
 from bot.storage.copying import BUSY_TIMEOUT, copy_database
+from bot.storage.parameters import in_drivers_words
 from bot.storage.revisions import CURRENT, UpgradeError, revision_of
 from bot.storage.worker import Worker
 
@@ -33,15 +35,16 @@ def parse_url(text: str) -> sa.URL:
     """Read DATABASE_URL and name our async driver.
 
     Raises:
-        ConfigError: It is none, or of a database that we do not know.
+        ConfigError: It is none, of a database that we do not know, or with parameters that we do
+            not know.
     """
     try:
         url = sa.make_url(text)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
         url = None
     if url is None or url.drivername not in _DRIVERS:
         raise ConfigError("DATABASE_URL: must be sqlite:///PATH or postgresql://…")
-    return url.set(drivername=_DRIVERS[url.drivername])
+    return in_drivers_words(url.set(drivername=_DRIVERS[url.drivername]))
 
 
 def sqlite_path(url: sa.URL) -> Path | None:
@@ -116,7 +119,8 @@ def _upgrade_sqlite(engine: sa.Engine, path: Path, revision: str | None) -> None
 def _passes(error: Exception) -> bool:
     """Whether it is a matter of the moment, and not of settings."""
     if isinstance(error, OSError):
-        return True
+        # Whom we cannot trust today we cannot trust tomorrow.
+        return not isinstance(error, SSLCertVerificationError)
     told = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     name = str(getattr(told, "sqlite_errorname", ""))
     return name.startswith(_PASSING) or getattr(told, "sqlstate", "") in _PASSING_STATES
