@@ -174,6 +174,8 @@ class M(StrEnum):
     DOCTOR_DATABASE_IN_USE = "doctor.database_in_use"
     DOCTOR_DATABASE_MALFORMED = "doctor.database_malformed"
     DOCTOR_DATABASE_MALFORMED_ADVICE = "doctor.database_malformed_advice"
+    DOCTOR_DATABASE_PARAMETER = "doctor.database_parameter"
+    DOCTOR_DATABASE_PARAMETER_ADVICE = "doctor.database_parameter_advice"
     DOCTOR_DATABASE_NEWER = "doctor.database_newer"
     DOCTOR_DATABASE_NEWER_ADVICE = "doctor.database_newer_advice"
     DOCTOR_DATABASE_FOLDER = "doctor.database_folder"

@@ -138,6 +138,21 @@ async def test_a_database_that_is_none_is_a_malformed_setting(office: Office) ->
     assert "s3cr3t" not in found.printed()
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://bot:s3cr3t@host/bot?sslmode=s3cr3t", "sqlite:///bot.db?s3cr3t=1"]
+)
+async def test_a_parameter_that_is_not_known_is_a_malformed_setting(
+    office: Office, url: str
+) -> None:
+    found = await office.examine(database_url=url)
+
+    row = ("✗", (M.DOCTOR_DATABASE_PARAMETER,), M.DOCTOR_DATABASE_PARAMETER_ADVICE)
+    assert found.row(DATABASE) == row
+    assert found.row(M.DOCTOR_NAME_KEYS)[0] == "–"
+    assert found.code == 2
+    assert "s3cr3t" not in found.printed()
+
+
 async def test_a_port_is_tried_and_left_free(office: Office) -> None:
     port = free_port()
 

@@ -13,6 +13,7 @@ from bot.app.doctor.tools import Tools
 from bot.errors import ConfigError
 from bot.storage.checkup import Checkup, Condition, check_up
 from bot.storage.engine import parse_url, sqlite_path
+from bot.storage.parameters import ParameterError
 from bot.texts import M
 
 LOCK_PATIENCE = 2.0
@@ -39,6 +40,9 @@ async def check_database(tools: Tools) -> Sequence[Finding]:
     url = tools.settings.database_url.get_secret_value()
     try:
         found = await check_up(url, patience=min(LOCK_PATIENCE, tools.patience))
+    except ParameterError:
+        said, advice = say(M.DOCTOR_DATABASE_PARAMETER), say(M.DOCTOR_DATABASE_PARAMETER_ADVICE)
+        return [failed(name, said, advice=advice, of_setting=True)]
     except ConfigError:
         said, advice = say(M.DOCTOR_DATABASE_MALFORMED), say(M.DOCTOR_DATABASE_MALFORMED_ADVICE)
         return [failed(name, said, advice=advice, of_setting=True)]
