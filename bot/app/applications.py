@@ -3,25 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.app.refusals import portals_named, with_scheme
 from bot.clients.bitrix24 import oauth as bitrix24_oauth
-from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
+from bot.clients.bitrix24.address import PortalAddresses
 from bot.clients.bitrix24.oauth_servers import TokenServers
 from bot.clients.cronofy import oauth as cronofy_oauth
 from bot.clients.cronofy.api import api_base
 from bot.domain.providers import Provider
-from bot.errors import ConfigError
 from bot.ports import Clock, Consent
 from bot.providers.bitrix24 import Bitrix24Consent, Bitrix24SignIn
 from bot.providers.cronofy import CronofyConsent, CronofySignIn
 from bot.settings import Settings
 from bot.transport.messages import Transport
 from bot.transport.metering import Meter
-
-_HINTS = {
-    "malformed": "is no address",
-    "not_https": "must be https",
-    "unknown_host": "names no Bitrix24 portal; list its host in BITRIX24_ALLOWED_HOSTS",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,54 +48,29 @@ def cronofy_api(settings: Settings) -> str:
 
 
 def portal_addresses(settings: Settings) -> PortalAddresses:
-    """The one judge of portals' addresses; what the operator names is judged here already.
-
-    Raises:
-        ConfigError: One of the operator's is none that we talk to.
-    """
-    webhook = settings.bitrix24_webhook_url
-    named = {
-        "BITRIX24_WEBHOOK_URL": "" if webhook is None else webhook.get_secret_value(),
-        "BITRIX24_PORTAL": _with_scheme(settings.bitrix24_portal),
-    }
-    urls = {name: url for name, url in named.items() if url}
-    for name, url in urls.items():
-        try:
-            PortalAddresses(settings.bitrix24_allowed_hosts, [url]).judge(url)
-        except AddressRefusedError as error:
-            raise ConfigError(f"{name}: {_HINTS[str(error)]}") from None
-    return PortalAddresses(settings.bitrix24_allowed_hosts, urls.values())
+    """The one judge of portals' addresses; what the operator names has passed `refuse`."""
+    return PortalAddresses(settings.bitrix24_allowed_hosts, portals_named(settings).values())
 
 
 def applications_of(settings: Settings) -> Applications:
-    """Read them out of the settings.
-
-    Raises:
-        ConfigError: One is set up by half.
-    """
+    """Read them out of settings that have passed `refuse`."""
     public_url = settings.public_url or ""
     bitrix24 = cronofy = None
-    if secret := _secret_of(settings, "bitrix24"):
+    if (secret := settings.bitrix24_client_secret) is not None:
         bitrix24 = bitrix24_oauth.Application(
-            client_id=settings.bitrix24_client_id, client_secret=secret
+            client_id=settings.bitrix24_client_id, client_secret=secret.get_secret_value()
         )
-    if secret := _secret_of(settings, "cronofy"):
+    if (secret := settings.cronofy_client_secret) is not None:
         cronofy = cronofy_oauth.Application(
             client_id=settings.cronofy_client_id,
-            client_secret=secret,
+            client_secret=secret.get_secret_value(),
             redirect_uri=public_url + callback_path(Provider.CRONOFY),
         )
-    if (bitrix24 or cronofy) and not public_url:
-        raise ConfigError("PUBLIC_URL: is required with BITRIX24_CLIENT_ID or CRONOFY_CLIENT_ID")
-    try:
-        token_servers = TokenServers(settings.bitrix24_oauth_url or "")
-    except ValueError as error:
-        raise ConfigError(f"BITRIX24_OAUTH_URL: {error}") from None
     return Applications(
         public_url=public_url,
         bitrix24=bitrix24,
-        portal=_with_scheme(settings.bitrix24_portal),
-        token_servers=token_servers,
+        portal=with_scheme(settings.bitrix24_portal),
+        token_servers=TokenServers(settings.bitrix24_oauth_url or ""),
         cronofy=cronofy,
         cronofy_api=cronofy_api(settings),
         cronofy_app=settings.cronofy_api_url
@@ -152,16 +121,3 @@ def build_consents(
             app=applications.cronofy_app,
         )
     return consents
-
-
-def _with_scheme(portal: str) -> str:
-    return portal if not portal or "://" in portal else f"https://{portal}"
-
-
-def _secret_of(settings: Settings, provider: str) -> str:
-    client_id = getattr(settings, f"{provider}_client_id")
-    secret = getattr(settings, f"{provider}_client_secret")
-    if bool(client_id) == (secret is not None):
-        return secret.get_secret_value() if secret is not None else ""
-    missing = "CLIENT_SECRET" if client_id else "CLIENT_ID"
-    raise ConfigError(f"{provider.upper()}_{missing}: is required, the other one is set")

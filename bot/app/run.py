@@ -17,13 +17,14 @@ from bot.app.database import open_storage
 from bot.app.health import Health
 from bot.app.housekeeping import keep_tidy
 from bot.app.operations import operations
+from bot.app.refusals import refuse
 from bot.app.vendors import Limits
 from bot.dispatch.pipeline import Defaults
 from bot.domain.accounts import Account, Credentials
 from bot.domain.chat import Platform
 from bot.domain.providers import Provider
 from bot.domain.zones import zone_of
-from bot.errors import ConfigError, PlatformError, StorageError
+from bot.errors import PlatformError, StorageError
 from bot.platforms.telegram import FloodRates, TelegramOptions, TelegramPlatform
 from bot.platforms.telegram.platform import WEBHOOK_PATH, Menu
 from bot.ports import AccountStore, ChatPlatform, Clock, Store
@@ -60,6 +61,7 @@ async def run(
         ConfigError: The database or a setting cannot be used.
     """
     clock = clock or SystemClock()
+    refuse(settings)
     addresses = portal_addresses(settings)
     applications = applications_of(settings)
     own_words = (settings.telegram_api_url, settings.cronofy_api_url or "")
@@ -221,8 +223,6 @@ async def _web(
 def _telegram_options(settings: Settings) -> TelegramOptions:
     token = settings.telegram_token.get_secret_value()
     by_webhook = settings.telegram_updates == "webhook"
-    if by_webhook and settings.public_url is None:
-        raise ConfigError("PUBLIC_URL: is required with TELEGRAM_UPDATES=webhook")
     given = settings.telegram_webhook_secret
     secret = given.get_secret_value() if given is not None else _derived_secret(token)
     return TelegramOptions(

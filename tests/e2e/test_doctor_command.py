@@ -204,6 +204,38 @@ async def test_with_no_settings_at_all_every_line_is_there(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_what_run_refuses_is_told_as_a_table_and_to_programs(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        refused = {
+            **w.environment,
+            "BITRIX24_CLIENT_ID": "local.s3cr3t",
+            "BITRIX24_PORTAL": "s3cr3t.example",
+        }
+        started = await run("run", folder=w.folder, settings=refused)
+        table = await run("doctor", folder=w.folder, settings=refused)
+        told = await run("doctor", "--json", folder=w.folder, settings=refused)
+
+    for ended in (started, table, told):
+        assert ended.code == 2
+        assert "s3cr3t" not in ended.out + ended.err
+    assert started.err == (
+        "rsvp-bot: BITRIX24_PORTAL: names no Bitrix24 portal; list its host in "
+        "BITRIX24_ALLOWED_HOSTS; BITRIX24_CLIENT_SECRET: is required, the other one is set; "
+        "PUBLIC_URL: is required with BITRIX24_CLIENT_ID or CRONOFY_CLIENT_ID\n"
+    )
+    assert table.signs.startswith("✗✗✗✓")
+    assert "✗ settings BITRIX24_PORTAL names no portal of the Bitrix24 cloud → If" in table.words
+    assert "✗ settings BITRIX24_CLIENT_SECRET is not set, and" in table.words
+    assert "✗ settings PUBLIC_URL is not set, and sign-in by button needs it" in table.words
+    whole = json.loads(told.out)
+    assert whole["exit_code"] == told.code
+    assert [(check["check"], check["codes"]) for check in whole["checks"][:3]] == [
+        ("settings", ["setting_unknown_host"]),
+        ("settings", ["setting_other_half"]),
+        ("settings", ["setting_no_sign_in_url"]),
+    ]
+
+
 async def test_a_reader_that_leaves_is_no_crash(tmp_path: Path) -> None:
     nobody, out = os.pipe()
     os.close(nobody)

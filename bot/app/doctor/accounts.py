@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.app.doctor.findings import Finding, failed, ok, plain, say, skipped, warning
+from bot.app.doctor.reading import WEBHOOK
 from bot.app.doctor.tools import Tools, told
 from bot.clients.bitrix24 import calendar, rights
 from bot.clients.bitrix24.address import AddressRefusedError, PortalAddresses
@@ -22,7 +23,6 @@ CRONOFY_SCOPES = ("read_events", "change_participation_status")
 """https://docs.cronofy.com/developers/api/authorization/request-authorization/"""
 _BUNDLES = frozenset({"read_write", "write_only", "full_access"})
 """Scopes that stand for several; which ones is documented nowhere."""
-_WEBHOOK = "BITRIX24_WEBHOOK_URL"
 _REFUSED_ADDRESS = {
     "malformed": (M.DOCTOR_PORTAL_MALFORMED, M.DOCTOR_PORTAL_MALFORMED_ADVICE),
     "not_https": (M.DOCTOR_PORTAL_NOT_HTTPS, M.DOCTOR_PORTAL_MALFORMED_ADVICE),
@@ -116,7 +116,7 @@ def _portal_trouble(name: M, error: ProviderError | TransportError) -> Finding:
     if isinstance(error, ProviderUnavailableError) and error.final:
         return failed(name, say(M.DOCTOR_PORTAL_GONE), advice=say(M.DOCTOR_PORTAL_GONE_ADVICE))
     refused = failed(name, say(M.DOCTOR_PORTAL_REFUSED), advice=say(M.DOCTOR_PORTAL_REFUSED_ADVICE))
-    return told(name, error, setting=_WEBHOOK, refused=refused)
+    return told(name, error, setting=WEBHOOK, refused=refused)
 
 
 async def check_cronofy(tools: Tools) -> Sequence[Finding]:

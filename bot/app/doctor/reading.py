@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.app.doctor.findings import Finding, Said, failed, ok, say
+from bot.app.refusals import Fault, Refusal, refusals
 from bot.errors import ConfigError
 from bot.settings import CRONOFY_DATA_CENTERS, Settings, load
 from bot.texts import LANGUAGES, M
 
 ENV_FILE = ".env"
+WEBHOOK = "BITRIX24_WEBHOOK_URL"
 _FAULT = re.compile(r"([A-Z0-9_]+): (.*)", re.DOTALL)
 _MISSING = "is required"
 _CHOICES: Mapping[str, Sequence[str]] = {
@@ -44,6 +46,22 @@ _EXPECTED: Mapping[str, M] = {
     "SECRET_KEYS": M.DOCTOR_EXPECT_KEYS,
     "JOURNAL_DAYS": M.DOCTOR_EXPECT_WHOLE,
     ENV_FILE: M.DOCTOR_EXPECT_ENV_FILE,
+}
+_REFUSED: Mapping[Fault, tuple[M, M]] = {
+    Fault.NO_ADDRESS: (M.DOCTOR_SETTING_MALFORMED, M.DOCTOR_EXPECT_PORTAL),
+    Fault.NOT_HTTPS: (M.DOCTOR_SETTING_NOT_HTTPS, M.DOCTOR_EXPECT_PORTAL),
+    Fault.UNKNOWN_HOST: (M.DOCTOR_SETTING_UNKNOWN_HOST, M.DOCTOR_PORTAL_UNKNOWN_HOST_ADVICE),
+    Fault.NO_TOKEN_SERVER: (M.DOCTOR_SETTING_MALFORMED, M.DOCTOR_EXPECT_URL),
+    Fault.HALF_AN_APPLICATION: (M.DOCTOR_SETTING_OTHER_HALF, M.DOCTOR_SETTING_OTHER_HALF_ADVICE),
+    Fault.NEEDED_FOR_SIGN_IN: (
+        M.DOCTOR_SETTING_NO_SIGN_IN_URL,
+        M.DOCTOR_SETTING_NO_SIGN_IN_URL_ADVICE,
+    ),
+    Fault.NEEDED_FOR_WEBHOOK: (
+        M.DOCTOR_SETTING_NO_PUBLIC_URL,
+        M.DOCTOR_SETTING_NO_PUBLIC_URL_ADVICE,
+    ),
+    Fault.PORT_OF_HTTP: (M.DOCTOR_SETTING_SAME_PORT, M.DOCTOR_SETTING_SAME_PORT_ADVICE),
 }
 
 
@@ -83,17 +101,12 @@ def read_settings(**given: Any) -> Reading:
 def settings_findings(reading: Reading) -> Sequence[Finding]:
     """One line for every faulty setting, or one that says that there is none."""
     findings = [_finding(name, missing=missing) for name, missing in reading.faults.items()]
-    settings = reading.settings
-    by_webhook = settings.telegram_updates == "webhook"
-    if by_webhook and settings.public_url is None and "PUBLIC_URL" not in reading.faults:
-        findings.append(
-            failed(
-                M.DOCTOR_NAME_SETTINGS,
-                say(M.DOCTOR_SETTING_NO_PUBLIC_URL),
-                advice=say(M.DOCTOR_SETTING_NO_PUBLIC_URL_ADVICE),
-                of_setting=True,
-            )
-        )
+    findings += [
+        _refused(refusal)
+        for refusal in refusals(reading.settings)
+        # What cannot be read is told already, and the webhook has a line of its own.
+        if refusal.setting not in reading.faults and refusal.setting != WEBHOOK
+    ]
     return findings or [ok(M.DOCTOR_NAME_SETTINGS, say(M.DOCTOR_SETTINGS_OK))]
 
 
@@ -113,6 +126,16 @@ def _finding(name: str, *, missing: bool) -> Finding:
         M.DOCTOR_NAME_SETTINGS,
         say(found, name=name),
         advice=expectation(name) or say(M.DOCTOR_EXPECT_EXAMPLE),
+        of_setting=True,
+    )
+
+
+def _refused(refusal: Refusal) -> Finding:
+    said, advice = _REFUSED[refusal.fault]
+    return failed(
+        M.DOCTOR_NAME_SETTINGS,
+        say(said, name=refusal.setting),
+        advice=say(advice, name=refusal.setting),
         of_setting=True,
     )
 

@@ -114,7 +114,7 @@ def test_the_choices_that_are_offered_are_taken() -> None:
 @pytest.mark.parametrize(
     ("given", "lines"),
     [
-        ({"telegram_updates": "webhook"}, [("", M.DOCTOR_SETTING_NO_PUBLIC_URL)]),
+        ({"telegram_updates": "webhook"}, [("PUBLIC_URL", M.DOCTOR_SETTING_NO_PUBLIC_URL)]),
         (
             {"telegram_updates": "webhook", "public_url": "s3cr3t"},
             [("PUBLIC_URL", M.DOCTOR_SETTING_MALFORMED)],
