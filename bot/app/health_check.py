@@ -25,7 +25,7 @@ def ask(settings: Settings, out: TextIO) -> int:
     """
     if not settings.operations_port:
         raise ConfigError("OPERATIONS_PORT: is required, or nobody can ask the bot")
-    host = _EVERYWHERE.get(settings.operations_host, settings.operations_host)
+    host = host_to_ask(settings.operations_host)
     connection = HTTPConnection(host, settings.operations_port, timeout=_PATIENCE)
     try:
         connection.request("GET", "/readyz")
@@ -38,3 +38,8 @@ def ask(settings: Settings, out: TextIO) -> int:
         connection.close()
     out.write(f"{said}\n")
     return 0 if response.status == HTTPStatus.OK else 1
+
+
+def host_to_ask(listens_at: str) -> str:
+    """Where on this machine to reach what listens at an address, which may stand for all."""
+    return _EVERYWHERE.get(listens_at, listens_at)

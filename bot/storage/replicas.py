@@ -9,7 +9,12 @@ REPLICA = 0x72657071
 
 
 def is_nobodys(holder: sa.Column[Any]) -> sa.ColumnElement[bool]:
-    """Whether no process that is there has a row in hand.
+    """Whether no process that is there has a row in hand."""
+    return sa.or_(holder.is_(None), holder.not_in(numbers_there()))
+
+
+def numbers_there() -> sa.Select[int]:
+    """The numbers of the processes that are there.
 
     https://www.postgresql.org/docs/current/view-pg-locks.html
     """
@@ -26,10 +31,9 @@ def is_nobodys(holder: sa.Column[Any]) -> sa.ColumnElement[bool]:
         schema="pg_catalog",
     )
     here = sa.text("(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())")
-    there = sa.select(sa.cast(locks.c.objid, sa.BigInteger)).where(
+    return sa.select(sa.cast(locks.c.objid, sa.BigInteger)).where(
         locks.c.locktype == "advisory",
         locks.c.classid == sa.literal_column(str(REPLICA)),
         locks.c.objsubid == sa.literal_column("2"),
         locks.c.database == here,
     )
-    return sa.or_(holder.is_(None), holder.not_in(there))

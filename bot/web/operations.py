@@ -1,6 +1,7 @@
 """Pages for programs that look after the bot: is it alive, is it ready, what has it done."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from bot.web.vitals import Look
 
 _PLAIN = "text/plain"
 _HEADERS = {"Cache-Control": "no-store"}
+_ALIVE = "alive"
 
 
 class HealthPages:
@@ -28,7 +30,7 @@ class HealthPages:
 
     async def _show_alive(self, request: web.Request) -> web.Response:
         del request
-        return _answer("alive")
+        return _answer(_ALIVE)
 
     async def _show_ready(self, request: web.Request) -> web.Response:
         del request
@@ -58,6 +60,15 @@ class MetricsPage:
 
         body = expose(self._counts, await self._look())
         return web.Response(body=body, headers={**_HEADERS, "Content-Type": CONTENT_TYPE})
+
+
+def is_our_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether it is `/healthz` as we show it. Names of headers are in lower case."""
+    return (
+        body == f"{_ALIVE}\n".encode()
+        and headers.get("content-type", "").startswith(_PLAIN)
+        and headers.get("cache-control") == _HEADERS["Cache-Control"]
+    )
 
 
 def _load() -> None:

@@ -14,6 +14,8 @@ from bot.app.clock import SystemClock
 from bot.app.database import open_storage
 from bot.sandbox.company import ANN
 from bot.sandbox.cronofy.seed import ANN_ACCOUNT
+from bot.storage.keys import new_key
+from tests.contract.stores import database_address
 from tests.e2e.commands import Ended, finish, run, start
 from tests.e2e.world import TOKEN, World, world
 from tests.fakes.ports import free_port
@@ -163,8 +165,20 @@ async def test_a_locked_database(tmp_path: Path, language: str) -> None:
     assert ended.code == 1
 
 
-async def test_a_running_bot_is_left_in_peace(tmp_path: Path) -> None:
-    async with world(tmp_path, webhook=True) as w:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_running_bot_is_left_in_peace(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    async with (
+        database_address(kind, request, tmp_path) as url,
+        world(
+            tmp_path,
+            webhook=True,
+            DATABASE_URL=url,
+            SECRET_KEYS=new_key(),
+            OPERATIONS_PORT=str(free_port()),
+        ) as w,
+    ):
         await w.start()
         w.tg.says(w.user(ANN), "/presence")
         await w.heard("No presence has been set")
@@ -174,9 +188,10 @@ async def test_a_running_bot_is_left_in_peace(tmp_path: Path) -> None:
         await w.heard("No presence has been set", count=2)
         code = await w.stop()
 
-    assert ended.signs == "✓" * 13
+    assert ended.signs == "✓" * 14
     assert "✓ database readable, writable, up to date; a running rsvp-bot has it" in ended.words
-    assert f"{w.environment['HTTP_PORT']} is taken, by the running rsvp-bot" in ended.words
+    for name in ("HTTP_PORT", "OPERATIONS_PORT"):
+        assert f"{w.environment[name]} is taken, by the running rsvp-bot" in ended.words
     assert "✓ updates by webhook; waiting: 0" in ended.words
     assert (ended.code, code) == (0, 0)
 

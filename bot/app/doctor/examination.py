@@ -10,7 +10,8 @@ from bot.app.clock import SystemClock
 from bot.app.doctor.accounts import check_cronofy, check_owner, check_portal, portal_addresses
 from bot.app.doctor.findings import Finding, Sign, failed, ok, say, skipped, warning
 from bot.app.doctor.keys import check_keys
-from bot.app.doctor.machine import check_database, check_operations_port, check_port
+from bot.app.doctor.machine import check_database
+from bot.app.doctor.ports import check_operations_port, check_port
 from bot.app.doctor.reading import Reading, read_settings, settings_findings
 from bot.app.doctor.table import render, render_json
 from bot.app.doctor.telegram import check_telegram
