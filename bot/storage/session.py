@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StorageError
 from bot.ports import Claims
 from bot.storage.engine import is_away
 from bot.storage.replicas import REPLICA
@@ -107,7 +107,8 @@ class Session:
         """Be there.
 
         Raises:
-            ConfigError: The database cannot be opened, or somebody else receives already.
+            OthersReceiveError: Somebody else receives already.
+            StorageError: The server went away, or has no connection left.
         """
         try:
             await self._connect()
@@ -118,7 +119,7 @@ class Session:
         else:
             self._task = asyncio.create_task(self._run(), name="session")
             return
-        raise ConfigError(f"DATABASE_URL: the database cannot be opened ({reason})")
+        raise StorageError(f"the database cannot be opened now ({reason})")
 
     async def stop(self) -> None:
         """Be gone, and with it every claim."""
