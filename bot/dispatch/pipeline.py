@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from bot.commands import Command, CommandSpec, Context, Router, Services, parse
 from bot.dispatch.addressing import address_all, as_typed, placed
@@ -15,11 +14,12 @@ from bot.dispatch.follow_ups import FollowUpRunner
 from bot.dispatch.gate import Gate
 from bot.dispatch.intake import Intake
 from bot.dispatch.lanes import Lanes
+from bot.dispatch.lateness import is_late, offer_again
 from bot.dispatch.outbox import Outbox
 from bot.dispatch.patience import Patience
 from bot.dispatch.reading import Reader
 from bot.dispatch.talk import is_talk
-from bot.domain.chat import Button, IncomingMessage, Platform, Reply, Typed
+from bot.domain.chat import IncomingMessage, Platform, Reply
 from bot.domain.inbox import EntryState, InboxEntry, Person
 from bot.domain.providers import Provider
 from bot.domain.reference import current_reference
@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 MAX_FAILURES = 3
 """How often handling may raise before the message is closed with an apology."""
-LATE_AFTER = timedelta(minutes=10)
-"""A change asked for longer ago than this is not carried out without asking."""
 PRESS_PATIENCE = 3600.0
 """Seconds that the press of a group's card may take: many press at once, and a portal takes two
 requests a second. Each single request has its own deadline."""
@@ -176,9 +174,9 @@ class Dispatcher:
             return self._reader.unknown(entry.message, command, texts)
         if command.name != spec.name:
             command = replace(command, name=spec.name)
-        if spec.changes and await self._is_late(entry):
+        if spec.changes and await is_late(entry, self._store, self._clock.now()):
             self._command_log.note(spec.name, platform, LATE)
-            return [self._late(entry.message, command, texts)]
+            return [offer_again(entry.message, command, texts, self._clock.now())]
         if not await self._may_speak_there(entry.message, command):
             self._command_log.note(spec.name, platform, NOT_THERE)
             return [Draft(texts).add(M.CARD_NOT_THERE).reply()]
@@ -264,29 +262,6 @@ class Dispatcher:
             return [draft.add(M.START_NO_OWNER, identity=message.sender).reply()]
         return [draft.add(M.ACCESS_NOT_ALLOWED, identity=message.sender).reply()]
 
-    async def _is_late(self, entry: InboxEntry) -> bool:
-        """Too old to be carried out unasked; what was begun before is finished whatever its age."""
-        age = self._clock.now() - _asked_at(entry.message)
-        return age > LATE_AFTER and not await self._store.has_intents(entry.entry_id)
-
-    def _late(self, message: IncomingMessage, command: Command, texts: Texts) -> Reply:
-        age = (self._clock.now() - _asked_at(message)).total_seconds()
-        typed = Typed.of(message)
-        if command.card:
-            # The message that it answers, or under which it stands, says which event is meant.
-            command = replace(command, args=())
-            under = typed.reply_to if message.press is None else message.press.card_id
-            typed = replace(typed, reply_to=under)
-        again = Button(
-            label=str(texts.say(M.LATE_YES, command=command.line[:60])),
-            command_line=command.line,
-            typed=typed,
-            about=command.about,
-            takes_back=command.takes_back,
-        )
-        draft = Draft(texts).add(M.LATE_OFFER, age=texts.ago(age))
-        return draft.reply([[again]], replaces_card=False)
-
     async def _person(self, message: IncomingMessage) -> Person:
         person = await self._store.find_person(message.sender)
         if person is None:
@@ -305,9 +280,3 @@ class Dispatcher:
     @staticmethod
     def _texts(person: Person) -> Texts:
         return Texts(person.language, zone_of(person.timezone))
-
-
-def _asked_at(message: IncomingMessage) -> datetime:
-    """When somebody asked for it; of a press nobody knows better than that it was no later."""
-    press = message.press
-    return message.sent_at if press is None else press.made_before or message.sent_at
