@@ -26,6 +26,7 @@ BotError
 │  ├─ ConnectFailed            surely not sent
 │  └─ OutcomeUnknown           broken off after sending: it may have happened
 ├─ StorageError                the store cannot write now
+│  └─ InDoubtError             its server may have written all the same
 ├─ TakenOverError              another process has the message in hand by now
 ├─ SealedError                 kept credentials cannot be opened: a lost key, or changed
 └─ PlatformError               a reply could not be delivered
@@ -225,6 +226,10 @@ class OutcomeUnknown(TransportError):  # noqa: N818 - as above
 
 class StorageError(BotError):
     """The store cannot write now (full disk, locked database); nothing of this call was kept."""
+
+
+class InDoubtError(StorageError):
+    """The connection broke, or time ran out, during the commit: all of this call may be kept."""
 
 
 class TakenOverError(BotError):

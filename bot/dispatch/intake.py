@@ -44,7 +44,9 @@ class Intake:
         self._refused: set[int] = set()
 
     def put(self, entry: InboxEntry) -> None:
-        """Have an entry handled behind all earlier ones of its sender."""
+        """Have an entry handled behind all earlier ones of its sender, unless it waits there."""
+        if entry.entry_id in self._in_hand:
+            return
         self._in_hand.add(entry.entry_id)
         if entry.refusal is not None:
             self._refused.add(entry.entry_id)

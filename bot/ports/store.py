@@ -29,7 +29,11 @@ class Inbox(Protocol):
     """
 
     async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
-        """Take messages in, all at once; durable on return. Those seen before are left out."""
+        """Take messages in, all at once; durable on return. Those seen before are left out.
+
+        Unless nobody heard of that: what an earlier call kept that raised InDoubtError is given
+        out the next time that it comes, or by `unfinished`; in rare cases by both.
+        """
         ...
 
     async def unfinished(self) -> Sequence[InboxEntry]:
@@ -82,7 +86,8 @@ class Inbox(Protocol):
         reader but itself.
 
         Returns:
-            The deliveries, with their row ids.
+            The deliveries, with their row ids. If an earlier call has stored an outcome, those of
+            its own that are not delivered yet; nothing is stored then.
 
         Raises:
             TakenOverError: The message is in another hand by now: do not reply.

@@ -16,7 +16,7 @@ Work = Callable[[sa.Connection], T]
 class Connections(Protocol):
     """One connection that does all of this process's writing, and others that read beside it.
 
-    Raises whatever SQLAlchemy and the driver raise.
+    Raises whatever SQLAlchemy and the driver raise, and from `commit` InDoubtError.
 
     Attributes:
         process: The process of a PostgreSQL server that does this writing; 0 if there is none.

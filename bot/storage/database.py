@@ -76,6 +76,7 @@ class Database:
 
         Raises:
             StorageError: They or the commit failed; nothing of them was kept.
+            InDoubtError: Nobody heard how the commit ended, so all of them may be kept.
         """
         return await self._commits.write(work)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from bot.errors import StorageError
+from bot.errors import InDoubtError, StorageError
 from bot.storage.connections import Connections, Work
 from bot.storage.engine import is_away
 
@@ -68,6 +68,7 @@ class GroupCommit:
 
         Raises:
             StorageError: They or the commit failed; nothing of them was kept.
+            InDoubtError: Nobody heard how the commit ended, so all of them may be kept.
         """
         return await asyncio.shield(self._submit(work))
 
@@ -109,7 +110,7 @@ class GroupCommit:
         except Exception as error:
             if _is_of_the_store(error):
                 # No use in asking for each.
-                _fail(batch)
+                _fail(batch, in_doubt=isinstance(error, InDoubtError))
                 self._kept += (item for item in batch if item.kept)
                 return
             if len(batch) == 1:
@@ -126,16 +127,22 @@ class GroupCommit:
 
 def _is_of_the_store(error: Exception) -> bool:
     """Whether nothing can be written now: it is full, locked, or its server is away."""
+    if isinstance(error, InDoubtError):
+        return True
     if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
         return True
     full_or_locked = isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError)
     return full_or_locked or is_away(error)
 
 
-def _fail(batch: list[_Item]) -> None:
+def _fail(batch: list[_Item], *, in_doubt: bool = False) -> None:
     for item in batch:
         if not item.done.done():
-            item.done.set_exception(StorageError("the store cannot write"))
+            item.done.set_exception(
+                InDoubtError("the store did not say whether it has written")
+                if in_doubt
+                else StorageError("the store cannot write")
+            )
 
 
 def _look_at(done: "asyncio.Future[Any]") -> None:

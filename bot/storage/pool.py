@@ -7,7 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.errors import InDoubtError
 from bot.storage.connections import Work
+from bot.storage.engine import is_away
 from bot.storage.revisions import CURRENT, revision_of
 
 LONGEST_PAUSE = 10.0
@@ -68,9 +70,17 @@ class PooledConnections:
     async def commit(self, works: Sequence[Work[Any]]) -> list[Any]:
         """See `Connections.commit`."""
         connection = await self._connect()
+        committing = False
         try:
             async with connection.begin():
-                return await connection.run_sync(lambda sync: [work(sync) for work in works])
+                results = await connection.run_sync(lambda sync: [work(sync) for work in works])
+                committing = True
+        except Exception as error:
+            if committing and (connection.invalidated or is_away(error)):
+                raise InDoubtError(type(error).__name__) from None
+            raise
+        else:
+            return results
         finally:
             if connection.invalidated:
                 await self._disconnect()

@@ -1,28 +1,31 @@
 """The store where several processes take from one inbox: PostgreSQL with replicas."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from bot.domain.chat import IncomingMessage
 from bot.domain.inbox import Backlog, EntryState, InboxEntry, Intent
-from bot.errors import StorageError, TakenOverError
+from bot.errors import InDoubtError, StorageError, TakenOverError
 from bot.ports import Clock, Store
 from bot.storage import tables
 from bot.storage.database import Database
 from bot.storage.replicas import is_nobodys
+from bot.storage.replies import ANSWERED
 from bot.storage.session import SILENCE, Session
 from bot.storage.statements import intent_values, upserting
 from bot.storage.store import SqlStore
 
 _inbox = tables.inbox.c
-_ANSWERED = (EntryState.SETTLED.value, EntryState.LEAVING.value)
-_OPEN = (EntryState.RECEIVED.value, *_ANSWERED)
+_OPEN = (EntryState.RECEIVED.value, *ANSWERED)
 _PROMPT = SILENCE / 2
 """Seconds after which an intent that was stored is no leave to begin any more."""
 _PAUSE = 0.1
 """Seconds until a row that somebody is just writing is asked for again."""
+_DOUBT_LASTS = 3600.0
+"""Seconds after which a message that is not there will not be there any more."""
 
 
 class SharedStore(SqlStore):
@@ -36,9 +39,35 @@ class SharedStore(SqlStore):
     def __init__(self, database: Database, clock: Clock, session: Session) -> None:
         super().__init__(database, clock)
         self._session = session
+        self._doubtful: dict[str, float] = {}
+        """Keys of messages of which nobody knows whether they were taken in, and since when."""
 
-    def _marks(self) -> Mapping[str, object]:
-        return {"holder": self._session.number or None}
+    async def add(self, messages: Sequence[IncomingMessage]) -> Sequence[InboxEntry]:
+        """See `Inbox.add`; it may give out what `unfinished` gives out just then."""
+        keys = [message.key for message in messages]
+        try:
+            added = await super().add(messages)
+        except InDoubtError:
+            self._doubtful |= dict.fromkeys(keys, asyncio.get_running_loop().time())
+            raise
+        for key in keys:
+            self._doubtful.pop(key, None)
+        return added
+
+    def _holder(self) -> int | None:
+        return self._session.number or None
+
+    def _take_in(self, connection: sa.Connection, row: Mapping[str, Any]) -> int | None:
+        entry_id = super()._take_in(connection, row)
+        if entry_id is None and row["key"] in self._doubtful:
+            there = sa.select(_inbox.id).where(self._is_left_lying([row["key"]]))
+            entry_id = connection.execute(there).scalar_one_or_none()
+        return entry_id
+
+    def _is_left_lying(self, keys: Collection[str]) -> sa.ColumnElement[bool]:
+        """Of such messages: it was taken in, without anybody having heard of it."""
+        waits = _inbox.state == EntryState.RECEIVED.value
+        return sa.and_(_inbox.key.in_(keys), waits, *self._mine())
 
     def _mine(self) -> Sequence[sa.ColumnElement[bool]]:
         return (_inbox.holder == self._session.number,)
@@ -50,23 +79,27 @@ class SharedStore(SqlStore):
         return await super().backlog()
 
     def _advance(self, connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
-        mine = sa.update(tables.inbox).where(_inbox.id == entry_id, *self._mine())
+        waits = _inbox.state == EntryState.RECEIVED.value
+        mine = sa.update(tables.inbox).where(_inbox.id == entry_id, waits, *self._mine())
         return bool(connection.execute(mine.values(state=state.value)).rowcount)
 
     async def unfinished(self) -> Sequence[InboxEntry]:
         """See `Inbox.unfinished`."""
-        rows = await self._database.read(
-            sa.select(tables.inbox)
-            .where(_inbox.state.in_(_OPEN), is_nobodys(_inbox.holder))
-            .order_by(_inbox.id)
-        )
+        left = sa.and_(_inbox.state.in_(_OPEN), is_nobodys(_inbox.holder))
+        if self._doubtful:
+            ago = asyncio.get_running_loop().time() - _DOUBT_LASTS
+            self._doubtful = {key: at for key, at in self._doubtful.items() if at > ago}
+            left = sa.or_(left, self._is_left_lying(self._doubtful))
+        rows = await self._database.read(sa.select(tables.inbox).where(left).order_by(_inbox.id))
+        for row in rows:
+            self._doubtful.pop(row.key, None)
         return await self._entries(rows)
 
     async def take_up(self, entry: InboxEntry) -> Sequence[InboxEntry]:
         """See `Inbox.take_up`. Replies that a living process is still delivering are left to it."""
         waiting = sa.or_(
             _inbox.state == EntryState.RECEIVED.value,
-            sa.and_(_inbox.state.in_(_ANSWERED), is_nobodys(_inbox.holder)),
+            sa.and_(_inbox.state.in_(ANSWERED), is_nobodys(_inbox.holder)),
         )
         query = (
             sa.select(tables.inbox)

@@ -1,6 +1,7 @@
 """Statements that `SqlStore` runs in more than one place."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,7 +47,14 @@ NOTE_ARRIVAL = Prepared(
         .values(parameters(tables.deliveries, "state", "message_id", "place", "delivered_at"))
     )
 )
-_SET_STATE = Prepared(
+_ANSWER = Prepared(
+    lambda _: (
+        sa.update(_inbox)
+        .where(_inbox.c.id == sa.bindparam("of"), _inbox.c.state == sa.bindparam("was"))
+        .values(parameters(_inbox, "state"))
+    )
+)
+_CLOSE = Prepared(
     lambda _: (
         sa.update(_inbox)
         .where(_inbox.c.id == sa.bindparam("of"))
@@ -84,6 +92,18 @@ def upserting(table: sa.Table, values: Mapping[str, Any]) -> Work[None]:
     return work
 
 
+def inbox_values(message: IncomingMessage, now: datetime, holder: int | None) -> dict[str, Any]:
+    """Write a row."""
+    return {
+        "key": message.key,
+        "message": dump(message),
+        "state": EntryState.RECEIVED.value,
+        "received_at": now,
+        "owner": str(message.sender),
+        "holder": holder,
+    }
+
+
 def entry_from(row: sa.Row[Any]) -> InboxEntry:
     """Read a row of the inbox; raises whatever it likes if another release has written it."""
     return InboxEntry(
@@ -106,9 +126,10 @@ def backlog() -> sa.Select[Any]:
     return sa.select(*asked).where(inbox.state.in_(states))
 
 
-def set_state(connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
-    """Note how far the handling of an entry has come; whether there is one."""
-    return bool(_SET_STATE.run(connection, {"of": entry_id, "state": state.value}).rowcount)
+def answer(connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
+    """Note that an entry is answered; whether there is one that was not."""
+    values = {"of": entry_id, "was": EntryState.RECEIVED.value, "state": state.value}
+    return bool(_ANSWER.run(connection, values).rowcount)
 
 
 def closing(entry: InboxEntry) -> Work[None]:
@@ -122,7 +143,7 @@ def closing_unread(entry_id: int) -> Work[None]:
     """An entry is done with, whatever it is."""
 
     def work(connection: sa.Connection) -> None:
-        set_state(connection, entry_id, EntryState.CLOSED)
+        _CLOSE.run(connection, {"of": entry_id, "state": EntryState.CLOSED.value})
 
     return work
 

@@ -23,7 +23,7 @@ from bot.domain.journal import Change
 from bot.domain.providers import Provider
 from bot.errors import TakenOverError
 from bot.ports import Clock, Store
-from bot.storage import follow_ups, group_card_rows, journal, said, tables
+from bot.storage import follow_ups, group_card_rows, journal, replies, said, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.handles import SqlHandles
@@ -36,20 +36,19 @@ from bot.storage.statements import (
     NOTE_ARRIVAL,
     NOTE_INTENT,
     TAKE_IN,
+    answer,
     backlog,
     button_values,
     closing,
     closing_unread,
     entry_from,
     executing,
+    inbox_values,
     intent_from,
     intent_values,
-    set_state,
 )
 
 logger = logging.getLogger(__name__)
-
-_PENDING, _DELIVERED, _GIVEN_UP = "pending", "delivered", "given_up"
 
 
 class SqlStore(SqlPeople, SqlJournal, SqlHandles):
@@ -64,22 +63,12 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         """See `Inbox.add`."""
         if not messages:
             return ()
-        now, marks = self._clock.now(), self._marks()
-        rows: list[dict[str, Any]] = [
-            {
-                "key": message.key,
-                "message": dump(message),
-                "state": EntryState.RECEIVED.value,
-                "received_at": now,
-                "owner": str(message.sender),
-                **marks,
-            }
-            for message in messages
-        ]
+        now, holder = self._clock.now(), self._holder()
+        rows = [inbox_values(message, now, holder) for message in messages]
 
         def insert(connection: sa.Connection) -> dict[str, int]:
-            taken = ((row["key"], TAKE_IN.run(connection, row).fetchone()) for row in rows)
-            return {key: new[0] for key, new in taken if new is not None}
+            taken = ((row["key"], self._take_in(connection, row)) for row in rows)
+            return {key: entry_id for key, entry_id in taken if entry_id is not None}
 
         ids = await self._database.write(insert)
         self._intents.begin(ids.values())
@@ -103,13 +92,22 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
         """See `Inbox.take_up`; whoever is alone has it in hand already."""
         return (entry,)
 
-    def _marks(self) -> Mapping[str, object]:
-        """What rows of the inbox are marked with when they come."""
-        return {"holder": None}
+    def _holder(self) -> int | None:
+        """In whose hand rows of the inbox are when they come."""
+        return None
+
+    def _mine(self) -> Sequence[sa.ColumnElement[bool]]:
+        """What rows of the inbox in the hand of this process have in common."""
+        return ()
+
+    def _take_in(self, connection: sa.Connection, row: Mapping[str, Any]) -> int | None:
+        """Add a row to the inbox; its id, None for one that was seen before."""
+        new = TAKE_IN.run(connection, row).fetchone()
+        return None if new is None else new[0]
 
     def _advance(self, connection: sa.Connection, entry_id: int, state: EntryState) -> bool:
-        """Note that an entry is answered; whether this process has it in hand."""
-        return set_state(connection, entry_id, state)
+        """Note that an entry is answered; whether it was not, and this process has it in hand."""
+        return answer(connection, entry_id, state)
 
     async def _entries(self, rows: Sequence[sa.Row[Any]]) -> Sequence[InboxEntry]:
         entries = []
@@ -170,7 +168,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
             {
                 "entry_id": entry.entry_id,
                 "delivery": dump(delivery),
-                "state": _PENDING,
+                "state": replies.PENDING,
                 "owner": str(delivery.to),
             }
             for delivery in deliveries
@@ -181,7 +179,7 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
         def write(connection: sa.Connection) -> list[Delivery] | None:
             if not self._advance(connection, entry.entry_id, state):
-                return None
+                return replies.stored_before(connection, entry.entry_id, *self._mine())
             ADD_BUTTON.run_each(connection, button_rows)
             kept = [
                 replace(delivery, delivery_id=ADD_DELIVERY.run(connection, row).fetchone()[0])
@@ -205,24 +203,20 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
 
     async def deliveries_of(self, entry: InboxEntry) -> Sequence[Delivery]:
         """See `Inbox.deliveries_of`."""
-        deliveries = tables.deliveries.c
-        rows = await self._database.read(
-            sa.select(deliveries.id, deliveries.delivery)
-            .where(deliveries.entry_id == entry.entry_id, deliveries.state == _PENDING)
-            .order_by(deliveries.id)
-        )
-        return [replace(load(row.delivery, Delivery), delivery_id=row.id) for row in rows]
+        rows = await self._database.read(replies.pending_of(entry.entry_id))
+        return [replies.from_row(row) for row in rows]
 
     async def find_delivery(self, delivery_id: int) -> Delivery | None:
         """See `Inbox.find_delivery`."""
-        deliveries = tables.deliveries.c
-        query = sa.select(deliveries.delivery).where(deliveries.id == delivery_id)
+        columns = tables.deliveries.c
+        query = sa.select(columns.id, columns.delivery).where(columns.id == delivery_id)
         rows = await self._database.read(query)
-        return replace(load(rows[0].delivery, Delivery), delivery_id=delivery_id) if rows else None
+        return replies.from_row(rows[0]) if rows else None
 
     async def delivered(self, delivery: Delivery, message_id: str | None) -> None:
         """See `Inbox.delivered`; not waited for, it shares the commit that closes the entry."""
-        state, now = _GIVEN_UP if message_id is None else _DELIVERED, self._clock.now()
+        state = replies.GIVEN_UP if message_id is None else replies.DELIVERED
+        now = self._clock.now()
         arrival = said.arrival(delivery, message_id, now)
         values = {"of": delivery.delivery_id, "state": state, **arrival}
 

@@ -20,8 +20,10 @@ from bot.domain.chat import (
     Reply,
 )
 from bot.domain.inbox import Backlog, Delivery, EntryState, Intent, Membership, Person, StoredButton
+from bot.domain.journal import Change, ChangeKind
 from bot.domain.participation import Event, EventRef, ParticipationStatus, Watch
 from bot.domain.providers import Provider
+from bot.errors import TakenOverError
 from bot.ports import Store
 from bot.storage.database import Database
 from bot.storage.engine import open_engine, parse_url
@@ -43,6 +45,16 @@ EVENT = Event(
     ends_at=date(2026, 3, 6),
     all_day=True,
     my_status=ParticipationStatus.NEEDS_ACTION,
+)
+
+
+CHANGE = Change(
+    owner=ANN,
+    at=START,
+    conversation=HERE,
+    provider=Provider.CRONOFY,
+    kind=ChangeKind.ANSWER,
+    after="accepted",
 )
 
 
@@ -145,6 +157,42 @@ async def test_a_settled_entry_keeps_its_replies_until_they_are_delivered(store:
     await store.add([message(2)])
     assert await store.deliveries_of(again) == settled[1:]
     assert [entry.message for entry in await store.unfinished()] == [message(2)]
+
+
+@pytest.mark.parametrize("farewell", [False, True])
+async def test_an_outcome_that_is_stored_already_stays_as_it_is(
+    store: Store, farewell: bool
+) -> None:
+    [entry] = await store.add([message(1)])
+    last = delivery("two")
+    deliveries = [
+        _answered(pending=True),
+        replace(last, reply=replace(last.reply, farewell=farewell)),
+    ]
+    button = StoredButton(key="key-1", owner=ANN, button=Button(label="Да"), expires_at=START)
+    kept = await store.settle(entry, deliveries, [button], [CHANGE])
+    changes, follow_ups = await store.changes_of(ANN), await store.next_follow_up()
+
+    again = await store.settle(entry, deliveries, [button], [CHANGE])
+    await store.delivered(kept[0], "m1")
+    late = await store.settle(entry, deliveries, [button], [CHANGE])
+
+    assert again == kept
+    assert late == kept[1:]
+    assert await store.deliveries_of(entry) == kept[1:]
+    assert await store.changes_of(ANN) == changes
+    assert await store.next_follow_up() == follow_ups
+    assert len(changes) == (0 if farewell else 1)
+
+
+async def test_nothing_is_said_to_what_is_closed_already(store: Store) -> None:
+    [entry] = await store.add([message(1)])
+    await store.close(entry)
+    # Closing is not waited for, so something that is comes behind it.
+    await store.add([message(2)])
+
+    with pytest.raises(TakenOverError):
+        await store.settle(entry, [delivery()], [])
 
 
 async def test_a_delivered_reply_can_still_be_fetched_until_its_entry_is_forgotten(

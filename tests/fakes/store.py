@@ -23,6 +23,7 @@ from bot.domain.inbox import (
 from bot.domain.journal import Change, KeptMessage
 from bot.domain.participation import Watch
 from bot.domain.providers import Provider
+from bot.errors import TakenOverError
 from bot.ports import Clock, Store
 from tests.fakes.group_cards import MemoryGroupCards, MemoryGroups
 from tests.fakes.handles import MemoryHandles
@@ -98,6 +99,11 @@ class MemoryStore(MemoryHandles):
         buttons: Sequence[StoredButton],
         changes: Sequence[Change] = (),
     ) -> Sequence[Delivery]:
+        known = self._entries.get(entry.entry_id)
+        if known is None or known.state is EntryState.CLOSED:
+            raise TakenOverError("another process answers this message")
+        if known.state is not EntryState.RECEIVED:
+            return await self.deliveries_of(entry)
         settled = [replace(delivery, delivery_id=self._next_id()) for delivery in deliveries]
         for delivery in settled:
             self._deliveries[delivery.delivery_id] = (entry.entry_id, delivery)

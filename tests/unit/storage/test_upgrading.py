@@ -180,7 +180,8 @@ async def test_an_answer_in_doubt_of_before_ends_with_a_later_one_in_whatever_ac
         await store.delivered(waiting, "m2")
         said = await store.said_to(ANN, START)
         before = list(await store.due_follow_ups())
-        await store.settle(entry, [answered(pending=False)], [])
+        [later] = await store.add([replace(MESSAGE, key="telegram:2", message_id="2")])
+        await store.settle(later, [answered(pending=False)], [])
         superseded = [one.superseded for one in await store.due_follow_ups()]
 
     assert [(one.message_id, one.at - START) for one in said] == [
