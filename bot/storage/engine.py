@@ -129,7 +129,8 @@ def _passes(error: Exception) -> bool:
 def is_away(error: Exception) -> bool:
     """Whether an error says that a server does not answer; SQLAlchemy leaves some as they come."""
     driver = type(error).__module__.partition(".")[0] == "asyncpg"
-    return driver or isinstance(error, TimeoutError | OSError)
+    # SQLAlchemy's own says that no connection came free in time.
+    return driver or isinstance(error, TimeoutError | OSError | sa.exc.TimeoutError)
 
 
 def refuse_foreign_file(path: Path) -> None:

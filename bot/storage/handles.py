@@ -17,6 +17,7 @@ from bot.ports import Clock, Handles
 from bot.storage import tables
 from bot.storage.cache import Cache
 from bot.storage.database import Database
+from bot.storage.pruning import delete_old
 
 _table = tables.handles
 
@@ -74,11 +75,10 @@ class SqlHandles:
 
     async def prune_numbers(self, before: datetime) -> int:
         """See `Handles.prune_numbers`."""
-        delete = sa.delete(_table).where(_table.c.given_at < before)
-        count = await self._database.write(lambda connection: connection.execute(delete).rowcount)
-        if count:
+        try:
+            return await delete_old(self._database, _table, _table.c.given_at < before)
+        finally:
             self._numbers.clear()
-        return count
 
     async def numbers_of(self, owner: Identity) -> Sequence[KeptNumber]:
         """See `Traces.numbers_of`."""

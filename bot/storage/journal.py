@@ -17,6 +17,7 @@ from bot.storage import group_card_rows, tables
 from bot.storage.codec import dump, load
 from bot.storage.database import Database
 from bot.storage.prepared import Prepared, inserting
+from bot.storage.pruning import delete_old
 
 _inbox, _deliveries, _buttons, _journal = (
     tables.inbox,
@@ -50,8 +51,7 @@ class SqlJournal:
 
     async def prune_journal(self, before: datetime) -> int:
         """See `Journal.prune_journal`."""
-        delete = sa.delete(_journal).where(_journal.c.at < before)
-        return await self._database.write(lambda connection: connection.execute(delete).rowcount)
+        return await delete_old(self._database, _journal, _journal.c.at < before)
 
     async def messages_of(self, owner: Identity) -> Sequence[KeptMessage]:
         """See `Traces.messages_of`."""

@@ -30,6 +30,7 @@ from bot.storage.handles import SqlHandles
 from bot.storage.intents import IntentsInHand
 from bot.storage.journal import SqlJournal
 from bot.storage.people import SqlPeople
+from bot.storage.pruning import delete_old
 from bot.storage.statements import (
     ADD_BUTTON,
     ADD_DELIVERY,
@@ -258,14 +259,9 @@ class SqlStore(SqlPeople, SqlJournal, SqlHandles):
     async def prune(self, before: datetime) -> int:
         """See `Inbox.prune`; buttons that expired before then are forgotten too."""
         inbox, buttons = tables.inbox, tables.buttons
-
-        def delete(connection: sa.Connection) -> int:
-            connection.execute(sa.delete(buttons).where(buttons.c.expires_at < before))
-            closed = inbox.c.state == EntryState.CLOSED.value
-            old = sa.delete(inbox).where(closed, inbox.c.received_at < before)
-            return connection.execute(old).rowcount
-
-        return await self._database.write(delete)
+        await delete_old(self._database, buttons, buttons.c.expires_at < before)
+        closed = inbox.c.state == EntryState.CLOSED.value
+        return await delete_old(self._database, inbox, closed, inbox.c.received_at < before)
 
     async def due_follow_ups(self) -> Sequence[FollowUp]:
         """See `FollowUps.due_follow_ups`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from enum import Enum, auto
 
 import sqlalchemy as sa
 
+_ASKS_FOR_TLS = 8
+"""Bytes of the request with which a connection begins that is to be encrypted."""
 _COMMIT = b"COMMIT;\0"
 """As asyncpg sends it: https://www.postgresql.org/docs/current/protocol-message-formats.html"""
 
@@ -31,8 +34,9 @@ class Proxy:
         lost: How many COMMITs, or answers to one, did not arrive.
     """
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, tls: ssl.SSLContext | None) -> None:
         self._socket = socket
+        self._tls = tls
         self._passing = asyncio.Event()
         self._passing.set()
         self._fate: Fate | None = None
@@ -85,6 +89,10 @@ class Proxy:
     async def _join(
         self, connection: "_Connection", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        if self._tls is not None:
+            await reader.readexactly(_ASKS_FOR_TLS)
+            writer.write(b"S")
+            await writer.start_tls(self._tls)
         from_server, to_server = await asyncio.open_unix_connection(self._socket)
         try:
             async with asyncio.TaskGroup() as both:
@@ -138,13 +146,17 @@ class _Connection:
 
 
 @asynccontextmanager
-async def proxy_before(url: str) -> AsyncIterator[tuple[Proxy, str]]:
+async def proxy_before(
+    url: str, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[Proxy, str]]:
     """Put one before a server that listens on a socket; with the address that leads through it."""
     address = sa.make_url(url)
-    proxy = Proxy(f"{address.query['host']}/.s.PGSQL.{address.port or 5432}")
+    proxy = Proxy(f"{address.query['host']}/.s.PGSQL.{address.port or 5432}", tls)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    through = address.set(host="127.0.0.1", port=port, query={})
+    through = address.set(
+        host="127.0.0.1", port=port, query={} if tls is None else {"ssl": "require"}
+    )
     try:
         yield proxy, through.render_as_string(hide_password=False)
     finally:
