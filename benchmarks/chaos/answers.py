@@ -59,6 +59,11 @@ class Answers:
         """Whether its person was ever told that nobody knows."""
         return any(sense_of(said.text) in _DOUBTS for said in self.shown_to(asked))
 
+    def denies(self, asked: Asked) -> bool:
+        """Whether its person was told for sure that it changed nothing."""
+        said = [answer.said for answer in self.of(asked) if answer.sure]
+        return bool(said) and sense_of(said[-1].text) is Sense.UNCHANGED
+
     def outcome(self, asked: Asked) -> str:
         """What came of it, in a word or two."""
         senses = [sense_of(said.text) for said in self.shown_to(asked)]
@@ -73,9 +78,14 @@ class Answers:
         """Every claim that an answer is held: to what, by what, of which event, which status."""
         for asked in self.history.asked:
             for said in self.shown_to(asked):
-                for claim in claims_in(said.text):
-                    if claim.title in self._ids:
-                        yield asked, said, self._ids[claim.title], claim.status
+                for event, status in self.claims_of(said):
+                    yield asked, said, event, status
+
+    def claims_of(self, said: Said) -> Iterator[tuple[str, str]]:
+        """Which statuses of which events a message says are held."""
+        for claim in claims_in(said.text):
+            if claim.title in self._ids:
+                yield self._ids[claim.title], claim.status
 
     @cached_property
     def _ids(self) -> Mapping[str, str]:

@@ -26,8 +26,9 @@ class Attribution:
             fits = [asked for asked in self.history.asked if _fits(asked, write)]
             if write.event != PRESENCE:
                 fits = [asked for asked in fits if answers.closed_at(asked) >= write.at]
-            # Who asked for just that comes before whoever took something back.
-            fits.sort(key=lambda asked: (asked.takes_back, asked.number))
+            # Who asked for just that comes before whoever took something back; whoever was told
+            # that nothing was changed, as late as that may have been, comes after the others.
+            fits.sort(key=lambda asked: (asked.takes_back, answers.denies(asked), asked.number))
             fresh = [asked for asked in fits if (asked.number, write.event) not in taken]
             owner = next(iter(fresh or fits), None)
             found[id(write)] = owner

@@ -5,15 +5,14 @@ Each check is a function of a history that yields what is wrong, with the person
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.chaos.answers import Answers, unanswered
 from benchmarks.chaos.attribution import Attribution
 from benchmarks.chaos.befalls import DIED
 from benchmarks.chaos.bot_process import grown
-from benchmarks.chaos.history import PRESENCE, Asked, History, Wrote
-from benchmarks.chaos.words import Sense, sense_of
+from benchmarks.chaos.history import PRESENCE, Asked, History, Said, Wrote
 
 _DOUBT_LASTS = 150.0
 """Seconds for which an answer in doubt may still be on its way."""
@@ -48,22 +47,26 @@ def what_was_claimed_was_so(history: History) -> Iterator[str]:
 
 
 def the_last_claims_still_hold(history: History) -> Iterator[str]:
-    """What a person was told last of an event is what its vendor holds in the end."""
+    """What was said last of an event in a person's own chat is what its vendor holds in the end.
+
+    By when it stood there, whatever it answers: nobody who reads a chat knows more.
+    """
     answers, shown = Answers(history), _Shown(history)
-    last: dict[tuple[int, str], tuple[Asked, float, str]] = {}
-    for asked, said, event, status in answers.claims():
-        known = last.get((asked.person, event))
-        if known is None or (known[0].number, known[1]) <= (asked.number, said.at):
-            last[asked.person, event] = (asked, said.at, status)
-    for (person, event), (asked, at, status) in last.items():
+    answered = {said: asked for asked in history.asked for said in answers.shown_to(asked)}
+    last: dict[tuple[int, str], tuple[Said, str]] = {}
+    people = shown.people
+    in_private = [one for one in history.said if one.chat in people and not one.refused]
+    for said in sorted(in_private, key=lambda one: one.at):
+        last |= {(said.chat, event): (said, status) for event, status in answers.claims_of(said)}
+    for (person, event), (said, status) in last.items():
         held = shown.last(person, event)
-        if held == status or _left_in_doubt(history, answers, asked, event):
+        if held == status or _left_in_doubt(history, answers, answered.get(said), person, event):
             continue
-        if _changed_with_a_relative(history, person, event, at):
+        if _changed_with_a_relative(history, person, event, said.at):
             continue
         yield (
-            f"{asked}: was told last that {history.titles[event]} is {status}, "
-            f"and it is {held}: {shown.told(person, event)}"
+            f"person {person} was told last, at {said.at:.1f}, that {history.titles[event]} is "
+            f"{status}, and it is {held}: {shown.told(person, event)}"
         )
 
 
@@ -130,10 +133,9 @@ def nothing_was_changed_is_true(history: History) -> Iterator[str]:
         asked = attribution.owner(write)
         if asked is None or write.event == PRESENCE:
             continue
-        said = [answer.said for answer in answers.of(asked) if answer.sure]
-        if write.applied and write.before != write.status and said:
-            last = said[-1]
-            if sense_of(last.text) is Sense.UNCHANGED and last.at > write.at:
+        if write.applied and write.before != write.status and answers.denies(asked):
+            last = [answer.said for answer in answers.of(asked) if answer.sure][-1]
+            if last.at > write.at:
                 yield (
                     f"{asked}: {write.status} was written at {write.at:.1f}, "
                     f"and the answer was {last.text!r}"
@@ -209,6 +211,11 @@ class _Shown:
         for change in history.changed:
             self._steps[change.person, change.event].append((change.at, change.status))
 
+    @property
+    def people(self) -> Collection[int]:
+        """Those of whom anything was shown."""
+        return {person for person, _ in self._steps}
+
     def held(self, person: int, event: str, status: str, since: float, until: float) -> bool:
         """Whether it was held at some moment of that time."""
         steps = self._steps.get((person, event), [])
@@ -226,11 +233,13 @@ class _Shown:
         return " → ".join(f"{status} at {at:.1f}" for at, status in steps) or "never known"
 
 
-def _left_in_doubt(history: History, answers: Answers, asked: Asked, event: str) -> bool:
+def _left_in_doubt(
+    history: History, answers: Answers, asked: Asked | None, person: int, event: str
+) -> bool:
     """Whether a later command about that event ended without a claim, in doubt or unheard."""
-    for later in history.asked[asked.number :]:
+    for later in history.asked[0 if asked is None else asked.number :]:
         about = event in later.events or (later.takes_back and not later.events)
-        if later.person != asked.person or not about:
+        if later.person != person or not about:
             continue
         if answers.closed_at(later) == float("inf") or not answers.shown_to(later):
             return True

@@ -109,6 +109,21 @@ def an_older_reply_put_over_a_newer_one(history: History) -> History:
     )
 
 
+def answers_that_came_in_the_wrong_order(history: History) -> History:
+    """After an outage, each was tried again by itself."""
+    declined = "❌ Declined: Talk 10002"
+    return replace(
+        history,
+        asked=[*history.asked, DECLINE],
+        wrote=[*history.wrote, _declined_at(6.0)],
+        changed=[*history.changed, Changed(at=6.0, person=ANN, event=REVIEW, status="declined")],
+        said=[
+            Said(at=7.0, chat=ANN, message_id=4, text=declined, reply_to=3),
+            Said(at=8.0, chat=ANN, message_id=5, text=ACCEPTED, reply_to=1),
+        ],
+    )
+
+
 def wrong_person(history: History) -> History:
     return replace(history, wrote=[replace(history.wrote[0], person=BORIS)])
 
@@ -190,6 +205,7 @@ DOCTORED: dict[Callable[[History], History], tuple[str, str]] = {
     claim_before_it_was_so: ("what_was_claimed_was_so", "said at 1.5"),
     taken_back_behind_her_back: ("the_last_claims_still_hold", "and it is declined"),
     an_older_reply_put_over_a_newer_one: ("the_last_claims_still_hold", "is accepted, and it is"),
+    answers_that_came_in_the_wrong_order: ("the_last_claims_still_hold", "is accepted, and it is"),
     wrong_person: ("every_write_was_asked_for", "for person 102, who had not asked for it"),
     wrong_status: ("every_write_was_asked_for", "declined was written to Talk 10002"),
     written_after_it_was_answered: ("every_write_was_asked_for", "at 4.0 accepted"),
@@ -262,6 +278,40 @@ def test_what_was_in_doubt_stays_open_and_may_be_confirmed_later() -> None:
     later = replace(history, said=[doubt, told])
     assert judge(later) == []
     assert Answers(later).outcome(history.asked[0]) == "unknown, then confirmed"
+
+
+def test_the_second_message_of_an_answer_counts_for_what_was_told_last() -> None:
+    """Whatever it answers: a press for two events changes its message and writes another one."""
+    both = replace(DECLINE, message_id=9, query_id="1", events=(TALK, REVIEW))
+    history = good()
+    history = replace(
+        history,
+        first={**history.first, (ANN, TALK): "declined"},
+        asked=[*history.asked, both],
+        wrote=[*history.wrote, _declined_at(6.0)],
+        changed=[*history.changed, Changed(at=6.0, person=ANN, event=REVIEW, status="declined")],
+        said=[
+            *history.said,
+            Said(at=7.0, chat=ANN, message_id=9, text="❌ Declined: Talk 10003", edit=True),
+            Said(at=8.0, chat=ANN, message_id=10, text="❌ Declined: Talk 10002"),
+        ],
+    )
+
+    assert judge(history) == []
+
+
+def test_a_write_belongs_to_whoever_was_not_told_that_nothing_was_changed() -> None:
+    """What was too late is said so late that a later command has written meanwhile."""
+    history = good()
+    [later] = history.asked
+    late = str(Texts("en", zone_of("UTC")).say(M.LATE_OFFER, age="42 minutes ago"))
+    history = replace(
+        history,
+        asked=[replace(later, at=0.5, message_id=8), replace(later, number=2)],
+        said=[Said(at=2.5, chat=ANN, message_id=7, text=late, reply_to=8), *history.said],
+    )
+
+    assert judge(history) == []
 
 
 def test_whoever_blocked_the_bot_cannot_be_answered() -> None:
