@@ -1,7 +1,7 @@
 """Long polling. The offset moves only after a batch is durable."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.errors import StorageError, TransportError
 from bot.platforms.telegram.request import VENDOR, outcome_of
@@ -16,8 +16,11 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 50
 _SLACK = 10.0
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
-_LONGEST_SILENCE = POLL_SECONDS + _SLACK + _LONGEST_PAUSE
+_LONGEST_PAUSE = 5.0
+"""Seconds: people write meanwhile, and asking in vain costs nothing."""
+_UNREADABLE_PAUSE = 30.0
+_LONGEST_HOLD = 60.0
+_LONGEST_SILENCE = 90.0
 _CONFLICT = 409
 
 Take = Callable[[Sequence[object]], Awaitable[None]]
@@ -41,6 +44,8 @@ class Poller:
         self._clock = clock
         self._meter = meter
         self._answered_at = clock.monotonic()
+        self._hold = 0.0
+        """Seconds for which Telegram asked us last not to come."""
 
     @property
     def is_answered(self) -> bool:
@@ -56,7 +61,7 @@ class Poller:
             updates = await self._fetch(offset)
             taken = updates is not None and await self._hand_on(updates, take)
             if not taken:
-                await self._clock.sleep(pause)
+                await self._clock.sleep(max(pause, self._hold))
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
             pause = _FIRST_PAUSE
@@ -65,7 +70,7 @@ class Poller:
                 offset = max(numbers) + 1
             elif updates:
                 # None of them can be acknowledged, so they would come again at once.
-                await self._clock.sleep(_LONGEST_PAUSE)
+                await self._clock.sleep(_UNREADABLE_PAUSE)
 
     async def _hand_on(self, updates: Sequence[object], take: Take) -> bool:
         try:
@@ -89,6 +94,7 @@ class Poller:
             repeatable=True,
             timeout=POLL_SECONDS + _SLACK,
         )
+        self._hold = 0.0
         try:
             with Exchange(self._meter, VENDOR, request.operation) as exchange:
                 response = await self._transport.send(request)
@@ -96,22 +102,35 @@ class Poller:
         except TransportError as error:
             logger.warning("%s", error)
             return None
-        updates = _updates(response)
+        answer = _answer(response)
+        updates = _updates(answer)
         if updates is not None:
             self._answered_at = self._clock.monotonic()
+        elif response.status == _CONFLICT:
+            logger.error("another program polls with this token, or a webhook is set")
+        else:
+            logger.warning("getUpdates: HTTP %d", response.status)
+            self._hold = _asked_to_wait(answer)
         return updates
 
 
-def _updates(response: HttpResponse) -> Sequence[object] | None:
+def _answer(response: HttpResponse) -> Mapping[str, object]:
     try:
         answer = read_json(response.body)
     except (ValueError, RecursionError):
-        answer = None
-    result = answer.get("result") if isinstance(answer, dict) else None
-    if isinstance(result, list):
-        return result
-    if response.status == _CONFLICT:
-        logger.error("another program polls with this token, or a webhook is set")
-    else:
-        logger.warning("getUpdates: HTTP %d", response.status)
-    return None
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _updates(answer: Mapping[str, object]) -> Sequence[object] | None:
+    result = answer.get("result")
+    return result if isinstance(result, list) else None
+
+
+def _asked_to_wait(answer: Mapping[str, object]) -> float:
+    """Seconds; https://core.telegram.org/bots/api#responseparameters."""
+    parameters = answer.get("parameters")
+    seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return 0.0
+    return float(min(max(0, seconds), _LONGEST_HOLD))

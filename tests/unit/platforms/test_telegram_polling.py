@@ -3,11 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from bot.errors import ConnectFailed
 from bot.platforms.telegram.polling import Poller
 from bot.transport.messages import HttpRequest, HttpResponse
 from bot.web.counts import Counts
 from tests.fakes.clock import FakeClock
+
+BODIES = {
+    200: b'{"ok":true,"result":[]}',
+    429: b'{"ok":false,"error_code":429,"parameters":{"retry_after":20}}',
+    420: b'{"ok":false,"parameters":{"retry_after":1000000}}',
+    400: b'{"ok":false,"parameters":{"retry_after":"soon"}}',
+    418: b'{"ok":false,"parameters":["teapot"]}',
+}
 
 
 class _Telegram:
@@ -28,7 +38,7 @@ class _Telegram:
         status = self._answers.pop(0)
         if status is None:
             raise ConnectFailed(request.operation, "TimeoutError")
-        return HttpResponse(status=status, body=b'{"ok":true,"result":[]}' if status < 300 else b"")
+        return HttpResponse(status=status, body=BODIES.get(status, b""))
 
 
 async def _poll(answers: Sequence[int | None], *, takes: float) -> tuple[bool, Counts, FakeClock]:
@@ -72,3 +82,16 @@ async def test_refusals_are_no_answers_either() -> None:
     assert not answered
     assert sum(counts.requests["telegram", "getUpdates", "PlatformError"].buckets) == 8
     assert ("telegram", "getUpdates", "ok") not in counts.requests
+
+
+async def test_people_never_wait_long_for_a_telegram_that_is_back() -> None:
+    _, _, clock = await _poll([502] * 100, takes=0)
+
+    assert 450 < clock.monotonic() <= 500
+
+
+@pytest.mark.parametrize(("status", "waits"), [(429, 20), (420, 60), (400, 0.5), (418, 0.5)])
+async def test_telegram_is_left_alone_for_as_long_as_it_asks(status: int, waits: float) -> None:
+    _, _, clock = await _poll([status], takes=0)
+
+    assert clock.monotonic() == waits
