@@ -16,6 +16,7 @@ from benchmarks.chaos.history import History, Level, Remains
 from benchmarks.chaos.script import Speakers
 from benchmarks.chaos.town import OWNER, Founding, Town
 from benchmarks.chaos.watching import Diary, WatchedCronofy, WatchedTelegram, watch
+from bot.dispatch.follow_ups import GIVE_UP_AFTER
 from bot.sandbox.bitrix24 import Portal, oauth_app, portal_app
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.cronofy import cronofy_app
@@ -28,7 +29,9 @@ _TOKEN = "7001:sandbox-token-of-no-real-bot"  # noqa: S105 - of nobody
 _PORTAL_RATE, _PORTAL_BURST = 25, 100
 """More than a cloud portal's, or fifty people would mostly wait."""
 _LOOK_EVERY = 0.2
-_FOLLOW_UP_OVER, _DAYS_LATER = 180.0, 3 * 86_400.0
+_FOLLOW_UP_OVER = GIVE_UP_AFTER.total_seconds() + 60.0
+"""Of an answer whose reply never arrived; all others are looked after for two minutes."""
+_DAYS_LATER = 3 * 86_400.0
 _CONNECTIONS_LINGER, _TIDIES_WITHIN = 30.0, 20.0
 
 
@@ -123,7 +126,6 @@ async def _settle(w: _World, plan: Plan, befalls: Befalls, before: Level) -> Rem
     still_open = open_rows(w.bot.rows())
     after = await w.bot.level_no_more_than(before, _CONNECTIONS_LINGER)
     await w.bot.stop()
-    # Looks that last for two minutes are over then.
     befalls.advance(_FOLLOW_UP_OVER)
     await w.bot.start()
     await _until(lambda: w.bot.rows()["follow_ups"] == 0, plan.calm)

@@ -158,7 +158,7 @@ def everything_was_finished(history: History) -> Iterator[str]:
     for state, count in remains.open_rows.items():
         yield f"{count} rows are left in state {state}"
     if remains.follow_ups:
-        yield f"{remains.follow_ups} follow-ups are left after their two minutes"
+        yield f"{remains.follow_ups} follow-ups are left after their time"
     for table, count in remains.kept.items():
         if count:
             yield f"{count} rows of {table} are kept days after they were closed"
