@@ -60,7 +60,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @asynccontextmanager
 async def tls_front(server_url: str, folder: Path) -> AsyncIterator[TlsFront]:
     """Open it before a server; its certificate is its own, for localhost."""
-    context, certificate = _identity(folder)
+    context, certificate = tls_identity(folder)
     socket = f"{sa.make_url(server_url).query['host']}/.s.PGSQL.5432"
     front = TlsFront(socket=socket, context=context, certificate=certificate)
     server = await asyncio.start_server(front.take, "127.0.0.1", 0)
@@ -69,7 +69,8 @@ async def tls_front(server_url: str, folder: Path) -> AsyncIterator[TlsFront]:
         yield front
 
 
-def _identity(folder: Path) -> tuple[ssl.SSLContext, Path]:
+def tls_identity(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """What a server for localhost proves itself with, and the file that its certificate is in."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)

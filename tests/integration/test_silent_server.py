@@ -1,18 +1,13 @@
 """PostgreSQL says nothing any more and no connection breaks: whoever waits is told in time."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.domain.inbox import EntryState
@@ -25,6 +20,7 @@ from bot.storage.store import SqlStore
 from tests.contract.stores import database_address
 from tests.fakes.clock import FakeClock
 from tests.fakes.proxy import Fate, Proxy, proxy_before
+from tests.fakes.tls_front import tls_identity
 from tests.integration.test_shared_inbox import delivery, message, process
 
 ONE = sa.select(sa.literal(1).label("one"))
@@ -137,36 +133,11 @@ async def test_it_ends_in_time(line: tuple[Proxy, str]) -> None:
     assert [type(each) for each in told] == [StorageError] * 6
 
 
-@pytest.fixture
-def tls(tmp_path: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    file = tmp_path / "server.pem"
-    file.write_bytes(
-        certificate.public_bytes(pem)
-        + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
-    return context
-
-
 async def test_over_tls_it_ends_in_time_too(
-    straight: str, tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+    straight: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with proxy_before(straight, tls) as (proxy, url):
+    context, _ = tls_identity(tmp_path)
+    async with proxy_before(straight, context) as (proxy, url):
         database = Database(await open_engine(parse_url(url)), is_told=True)
         database.start()
         await asyncio.gather(*(database.read(ONE) for _ in range(5)))

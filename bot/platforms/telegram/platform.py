@@ -240,14 +240,14 @@ class TelegramPlatform:
             for news in converted:
                 if isinstance(news, GroupMoved):
                     await self._moved(news.before, news.after)
-        nobodys = [each for each in converted if isinstance(each, NoPerson)]
+        of_nobody = [each for each in converted if isinstance(each, NoPerson)]
         messages = date_presses([each for each in converted if isinstance(each, IncomingMessage)])
         if messages:
             await self._receive(messages)
         for message in messages:
             self._presses.received(message, ago=loop.time() - came_at)
         # At last: what could not be taken in comes again.
-        for where in nobodys:
+        for where in of_nobody:
             if self._nobodies.is_due(where, self.own_name):
                 self._background(self._nobodies.explain(where))
 

@@ -21,6 +21,7 @@ _LONGEST_PAUSE = 5.0
 _UNREADABLE_PAUSE = 30.0
 _LONGEST_HOLD = 60.0
 _LONGEST_SILENCE = 90.0
+"""Longer than a poll that brings nothing, with a pause before it."""
 _CONFLICT = 409
 
 Take = Callable[[Sequence[object]], Awaitable[None]]

@@ -43,6 +43,7 @@ DECLINE = Asked(
     events=(REVIEW,),
     wanted="declined",
 )
+DECLINED = Said(at=7.0, chat=ANN, message_id=4, text="❌ Declined: Talk 10002", reply_to=3)
 LEVEL = Level(descriptors=9, database=4, tasks={"Poller.run": 1})
 
 
@@ -95,32 +96,24 @@ def taken_back_behind_her_back(history: History) -> History:
 
 def an_older_reply_put_over_a_newer_one(history: History) -> History:
     """What the seed 2 of the first campaigns found."""
-    declined = "❌ Declined: Talk 10002"
-    return replace(
-        history,
-        asked=[*history.asked, DECLINE],
-        wrote=[*history.wrote, _declined_at(6.0)],
-        changed=[*history.changed, Changed(at=6.0, person=ANN, event=REVIEW, status="declined")],
-        said=[
-            *history.said,
-            Said(at=7.0, chat=ANN, message_id=4, text=declined, reply_to=3),
-            Said(at=8.0, chat=ANN, message_id=4, text=ACCEPTED, edit=True),
-        ],
-    )
+    older = Said(at=8.0, chat=ANN, message_id=4, text=ACCEPTED, edit=True)
+    return _declined_too(history, *history.said, DECLINED, older)
 
 
 def answers_that_came_in_the_wrong_order(history: History) -> History:
     """After an outage, each was tried again by itself."""
-    declined = "❌ Declined: Talk 10002"
+    older = Said(at=8.0, chat=ANN, message_id=5, text=ACCEPTED, reply_to=1)
+    return _declined_too(history, DECLINED, older)
+
+
+def _declined_too(history: History, *said: Said, by: Asked = DECLINE) -> History:
+    """Ann declines a little later, and all of this is said."""
     return replace(
         history,
-        asked=[*history.asked, DECLINE],
+        asked=[*history.asked, by],
         wrote=[*history.wrote, _declined_at(6.0)],
         changed=[*history.changed, Changed(at=6.0, person=ANN, event=REVIEW, status="declined")],
-        said=[
-            Said(at=7.0, chat=ANN, message_id=4, text=declined, reply_to=3),
-            Said(at=8.0, chat=ANN, message_id=5, text=ACCEPTED, reply_to=1),
-        ],
+        said=list(said),
     )
 
 
@@ -283,19 +276,11 @@ def test_what_was_in_doubt_stays_open_and_may_be_confirmed_later() -> None:
 def test_the_second_message_of_an_answer_counts_for_what_was_told_last() -> None:
     """Whatever it answers: a press for two events changes its message and writes another one."""
     both = replace(DECLINE, message_id=9, query_id="1", events=(TALK, REVIEW))
+    talk = Said(at=7.0, chat=ANN, message_id=9, text="❌ Declined: Talk 10003", edit=True)
+    review = replace(DECLINED, at=8.0, message_id=10, reply_to=None)
     history = good()
-    history = replace(
-        history,
-        first={**history.first, (ANN, TALK): "declined"},
-        asked=[*history.asked, both],
-        wrote=[*history.wrote, _declined_at(6.0)],
-        changed=[*history.changed, Changed(at=6.0, person=ANN, event=REVIEW, status="declined")],
-        said=[
-            *history.said,
-            Said(at=7.0, chat=ANN, message_id=9, text="❌ Declined: Talk 10003", edit=True),
-            Said(at=8.0, chat=ANN, message_id=10, text="❌ Declined: Talk 10002"),
-        ],
-    )
+    history = replace(history, first={**history.first, (ANN, TALK): "declined"})
+    history = _declined_too(history, *history.said, talk, review, by=both)
 
     assert judge(history) == []
 
